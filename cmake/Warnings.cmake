@@ -1,0 +1,5 @@
+# Warnings for our own targets: link them to tapster_warnings.
+add_library(tapster_warnings INTERFACE)
+target_compile_options(tapster_warnings INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion -Wnon-virtual-dtor -Wold-style-cast
+  $<$<BOOL:${TAPSTER_WERROR}>:-Werror>)

@@ -1,0 +1,44 @@
+// Failures, classified once, where they are born.
+//
+// The kind of an Error is the exit status of the command that dies of it (see
+// tools/common/exit_status.h for the one place where that is done). Absence is never an
+// Error: functions that look for something return an optional or a bool, and only when the
+// store has proven that it is not there.
+#pragma once
+
+#include <fmt/format.h>
+
+#include <stdexcept>
+#include <string>
+#include <utility>
+
+namespace tapster {
+
+enum class ErrorKind {
+  operation = 1,            // the store answered, and the operation cannot succeed
+  network = 2,              // no (whole) answer, or a transient refusal that outlived the retries
+  usage = 3,                // the command line is wrong
+  general = 4,              // everything else: credentials, permissions, local files, bad data
+  unrecoverable_hook = 63,  // tells Barman's retry hook to give up
+};
+
+class Error : public std::runtime_error {
+ public:
+  Error(ErrorKind kind, const std::string& message) : std::runtime_error(message), kind_(kind) {}
+  ErrorKind kind() const noexcept { return kind_; }
+
+ private:
+  ErrorKind kind_;
+};
+
+// throw error(ErrorKind::general, "cannot open {}: {}", path, reason);
+template <typename... Args>
+Error error(ErrorKind kind, fmt::format_string<Args...> format, Args&&... args) {
+  return Error(kind, fmt::format(format, std::forward<Args>(args)...));
+}
+
+// An Error of kind general for a failed system call: "ACTION PATH: strerror(ERRNO)".
+// `error_number` is taken as an argument because building the message may change errno.
+Error system_error(int error_number, const std::string& action, const std::string& path);
+
+}  // namespace tapster

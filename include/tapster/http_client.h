@@ -1,0 +1,66 @@
+// One HTTP exchange. The real client is libcurl (src/http/curl_client.h); tests script others.
+#pragma once
+
+#include <tapster/body.h>
+#include <tapster/byte_sink.h>
+#include <tapster/clock.h>
+#include <tapster/error.h>
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace tapster {
+
+// In sending order. Names are compared without case.
+using HttpHeaders = std::vector<std::pair<std::string, std::string>>;
+const std::string* find_header(const HttpHeaders& headers, std::string_view name) noexcept;
+
+struct HttpRequest {
+  std::string method = "GET";
+  std::string url;       // absolute, already percent-encoded; sent byte for byte
+  HttpHeaders headers;   // Host and Content-Length are the client's business
+  Body* body = nullptr;  // borrowed; sent with a Content-Length, never chunked, no Expect
+  // Used in place of the client's time-outs when set (metadata services answer fast or never).
+  std::optional<Duration> connect_timeout;
+  std::optional<Duration> total_timeout;
+  bool use_proxy = true;  // false for link-local metadata services
+};
+
+struct HttpResponse {
+  int status = 0;
+  HttpHeaders headers;
+  std::string body;  // empty when the bytes went to a sink
+};
+
+// No usable answer. `reached` tells whether the server can have acted on the request.
+class TransportError final : public Error {
+ public:
+  enum class Stage { resolve, connect, proxy, tls, send, receive, timeout };
+  TransportError(Stage stage, bool retryable, const std::string& message)
+      : Error(stage == Stage::tls || !retryable ? ErrorKind::general : ErrorKind::network, message),
+        stage_(stage),
+        retryable_(retryable) {}
+  Stage stage() const noexcept { return stage_; }
+  bool retryable() const noexcept { return retryable_; }
+
+ private:
+  Stage stage_;
+  bool retryable_;
+};
+
+class HttpClient {
+ public:
+  virtual ~HttpClient() = default;
+
+  // Sends the request and reads the whole answer, whatever its status; redirects are not
+  // followed. When `sink` is given and the status is 200 or 206, the body goes there as it arrives
+  // (finish() is not called); otherwise it is collected, and more than 32 MiB of it is an error.
+  // Throws TransportError when no whole answer came (the sink may have got a part of it then),
+  // and whatever the body or the sink throws, unchanged. May be called from several threads.
+  virtual HttpResponse perform(const HttpRequest& request, ByteSink* sink = nullptr) = 0;
+};
+
+}  // namespace tapster

@@ -1,0 +1,162 @@
+// The contract that every store keeps: S3 and its relatives, and a directory.
+//
+// Keys are UTF-8, without a leading slash, relative to the bucket (or the directory). Every
+// method may be called from several threads at once. Every method retries what is transient
+// before it throws, and throws Error: network when no whole answer came or the refusal was
+// transient to the end, general (a StoreError) when the store refused, operation when the
+// bucket does not exist on the calls that say so. Absence is a value, and only proven absence.
+#pragma once
+
+#include <tapster/body.h>
+#include <tapster/byte_sink.h>
+#include <tapster/error.h>
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace tapster {
+
+// A refusal by the store. what() is one line with everything: the likely cure, the operation,
+// the store's code and message, HTTP status, request id, bucket and key.
+class StoreError final : public Error {
+ public:
+  struct Details {
+    std::string operation;  // "PutObject"
+    std::string code;       // the store's own: "AccessDenied"
+    int http_status = 0;    // 0 for stores without HTTP
+    std::string request_id;
+    std::string bucket;
+    std::string key;
+  };
+  StoreError(ErrorKind kind, const std::string& message, Details details)
+      : Error(kind, message), details_(std::move(details)) {}
+  const Details& details() const noexcept { return details_; }
+
+ private:
+  Details details_;
+};
+
+using Metadata = std::map<std::string, std::string>;            // lower-case names, ASCII values
+using Tags = std::vector<std::pair<std::string, std::string>>;  // order kept
+
+struct ObjectEntry {
+  std::string key;
+  std::uint64_t size = 0;  // bytes as stored
+};
+
+struct ObjectStat {
+  std::uint64_t size = 0;  // bytes as stored
+  std::string etag;        // opaque: never a digest; empty where the store has none
+  Metadata metadata;
+};
+
+struct ByteRange {
+  std::uint64_t offset = 0;
+  std::optional<std::uint64_t> length;  // to the end when absent
+};
+
+struct GetOptions {
+  std::optional<ByteRange> range;
+};
+
+struct PutOptions {
+  bool if_absent = false;    // create only; see PutResult
+  std::optional<Tags> tags;  // present but empty: an empty tag set is sent
+  Metadata metadata;         // dropped by stores without capability `metadata`
+};
+
+enum class PutResult { created, already_exists };  // the second only with if_absent
+
+struct ListPage {
+  std::vector<ObjectEntry> objects;   // byte order of keys, across pages
+  std::vector<std::string> prefixes;  // common prefixes, when a delimiter was given; end in it
+};
+
+struct ListOptions {
+  bool by_folder = false;        // true: roll up at '/' below the prefix
+  std::optional<int> page_size;  // a hint, for callers that expect few
+};
+
+struct RemoveFailure {
+  std::string key;
+  std::string reason;
+};
+
+struct UploadId {
+  std::string key;
+  std::string id;
+  std::uint64_t part_size = 0;
+};
+
+struct UploadedPart {
+  int number = 0;  // from 1
+  std::string etag;
+  std::string checksum;  // base64, when the checksum policy made one
+};
+
+struct StoreLimits {
+  std::uint64_t min_part_size = 0;  // bytes; the last part may be smaller
+  std::uint64_t max_part_size = 0;
+  int max_parts = 0;
+  std::uint64_t max_put_size = 0;  // of a single put
+  std::size_t max_remove_batch = 0;
+};
+
+struct StoreCapabilities {
+  bool metadata = false;  // keeps PutOptions::metadata and gives it back from stat
+  bool tags = false;
+};
+
+class ObjectStore {
+ public:
+  virtual ~ObjectStore() = default;
+
+  // nullopt: proven absent.
+  virtual std::optional<ObjectStat> stat(const std::string& key) = 0;
+
+  // Streams the object (or the range) into `sink`, resuming after a cut connection, and pinned
+  // to one version of the object: a change in between is an error, never a mixture. Does not
+  // call sink.finish(). Checksums returned by the store are verified (mismatch: an error after
+  // the bytes were written, so publish only after get returned). nullopt: proven absent, the
+  // sink untouched. Whatever the sink throws comes out unchanged.
+  virtual std::optional<ObjectStat> get(const std::string& key, ByteSink& sink, const GetOptions& options = {}) = 0;
+
+  // Stores the whole body under the key, atomically: readers see all of it or none. It is
+  // durable when this returns. With if_absent an existing object is left untouched.
+  virtual PutResult put(const std::string& key, Body& body, const PutOptions& options) = 0;
+
+  // Calls `each` with every page below the prefix (a plain string prefix, not a folder) until
+  // there are no more or it returns false. An unknown prefix is an empty listing; a missing
+  // bucket is an error.
+  virtual void list(const std::string& prefix, const ListOptions& options,
+                    const std::function<bool(const ListPage&)>& each) = 0;
+
+  // Deletes; keys that do not exist count as deleted. Returns what could not be deleted, and
+  // goes on after such failures. Throws only when nothing can be learned about any key.
+  virtual std::vector<RemoveFailure> remove(const std::vector<std::string>& keys) = 0;
+
+  // A multipart upload: every part but the last is exactly part_size bytes; parts may be sent
+  // in any order and from several threads; nothing is visible before complete. Whoever began
+  // it completes or aborts it. complete honours if_absent as far as the store can; abort of
+  // an unknown upload is fine and abort never throws (it logs).
+  virtual UploadId begin_upload(const std::string& key, std::uint64_t part_size, const PutOptions& options) = 0;
+  virtual UploadedPart upload_part(const UploadId& upload, int number, Body& body) = 0;
+  virtual PutResult complete_upload(const UploadId& upload, const std::vector<UploadedPart>& parts,
+                                    const PutOptions& options) = 0;
+  virtual void abort_upload(const UploadId& upload) noexcept = 0;
+
+  // The bucket, container or directory itself.
+  virtual bool container_exists() = 0;  // false: proven absent; 403 and the like throw
+  virtual void create_container() = 0;
+
+  virtual StoreLimits limits() const = 0;
+  virtual StoreCapabilities capabilities() const = 0;
+  virtual std::string describe(const std::string& key) const = 0;  // "s3://bucket/key", for messages
+};
+
+}  // namespace tapster

@@ -1,0 +1,26 @@
+// Where an archive lives: the URL argument of every command, taken apart.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace tapster {
+
+enum class Provider { aws_s3, azure_blob_storage, google_cloud_storage, file };
+
+// "aws-s3", "azure-blob-storage", "google-cloud-storage", "file".
+std::string_view name_of(Provider provider) noexcept;
+
+struct StoreLocation {
+  Provider provider = Provider::aws_s3;
+  std::string bucket;  // S3: the bucket, verbatim; file: the absolute directory
+  std::string prefix;  // S3: the path without its leading slashes, a trailing one kept; file: empty
+
+  // Parses `url` for `provider`, or for the provider that the URL itself names when none is
+  // given (scheme s3, gs, file; Azure hosts). Throws Error (general), "Invalid s3 URL address: ...",
+  // with what would be right, when the URL does not fit.
+  static StoreLocation parse(std::string_view url, std::optional<Provider> provider);
+};
+
+}  // namespace tapster

@@ -1,0 +1,50 @@
+// Cryptographic digests: the only place that sees OpenSSL.
+#pragma once
+
+#include <tapster/byte_sink.h>
+
+#include <array>
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace tapster {
+
+using Sha256Digest = std::array<std::byte, 32>;
+using Md5Digest = std::array<std::byte, 16>;
+
+// Incremental SHA-256. Not thread-safe; update after finish is a bug.
+class Sha256 {
+ public:
+  Sha256();
+  Sha256(Sha256&&) noexcept;
+  Sha256& operator=(Sha256&&) noexcept;
+  ~Sha256();
+  void update(Bytes data);
+  Sha256Digest finish();
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+Sha256Digest sha256(Bytes data);
+Sha256Digest hmac_sha256(Bytes key, Bytes data);
+Md5Digest md5(Bytes data);
+
+inline Bytes as_bytes(std::string_view text) { return std::as_bytes(std::span(text.data(), text.size())); }
+
+// A pass-through that hashes what it hands on. The digest is there after finish(), or earlier by take().
+class Sha256Sink final : public ByteSink {
+ public:
+  explicit Sha256Sink(ByteSink& next) : next_(next) {}
+  void write(Bytes data) override;
+  void finish() override { next_.finish(); }
+  Sha256Digest digest() { return hash_.finish(); }  // once, when all was written
+
+ private:
+  ByteSink& next_;
+  Sha256 hash_;
+};
+
+}  // namespace tapster

@@ -1,0 +1,29 @@
+#include <tapster/secret.h>
+
+#include <cstring>
+#include <utility>
+
+namespace tapster {
+
+// explicit_bzero is not optimised away, unlike memset of a string that dies right after.
+void Secret::wipe() noexcept { explicit_bzero(value_.data(), value_.size()); }
+
+Secret& Secret::operator=(const Secret& other) {
+  if (this != &other) {
+    wipe();
+    value_ = other.value_;
+  }
+  return *this;
+}
+
+Secret& Secret::operator=(Secret&& other) noexcept {
+  if (this != &other) {
+    wipe();
+    value_ = std::move(other.value_);
+  }
+  return *this;
+}
+
+Secret::~Secret() { wipe(); }
+
+}  // namespace tapster
