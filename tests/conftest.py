@@ -1,0 +1,99 @@
+"""Fixtures for the tests that run the commands as their users do.
+
+TAPSTER_BIN      the folder with the built commands (default build/release/bin)
+TAPSTER_SERVERS  the folder in which tests/servers/*-up keep their state (default build/servers); each server's
+                 NAME/env holds KEY=VALUE lines. A server that is not there is a failure, never a skip.
+"""
+import os
+import pathlib
+import random
+import subprocess
+import sys
+import uuid
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "tests"))
+
+from support.s3 import S3  # noqa: E402
+
+BIN = pathlib.Path(os.environ.get("TAPSTER_BIN", ROOT / "build/release/bin"))
+SERVERS = pathlib.Path(os.environ.get("TAPSTER_SERVERS", ROOT / "build/servers"))
+
+
+def server_settings(name):
+    path = SERVERS / name / "env"
+    assert path.is_file(), f"the {name} server is not running: start it with tests/servers/{name}-up ({path} is missing)"
+    return dict(line.split("=", 1) for line in path.read_text().splitlines() if "=" in line)
+
+
+class Command:
+    """Runs the commands with a clean environment: run("wal-archive", ...) -> CompletedProcess (text)."""
+
+    def __init__(self, environment):
+        self.environment = environment
+
+    def with_env(self, **changes):
+        """Another Command; a value of None removes the variable."""
+        merged = {**self.environment, **changes}
+        return Command({k: str(v) for k, v in merged.items() if v is not None})
+
+    def path(self, name):
+        return str(BIN / f"barman-cloud-{name}")
+
+    def __call__(self, name, *arguments, timeout=60, **options):
+        return subprocess.run([self.path(name), *map(str, arguments)], env=self.environment, timeout=timeout,
+                              stdin=subprocess.DEVNULL, capture_output=True, text=True, **options)
+
+
+@pytest.fixture
+def run(tmp_path):
+    return Command({"PATH": os.environ["PATH"], "HOME": str(tmp_path), "LC_ALL": "C.UTF-8"})
+
+
+@pytest.fixture(scope="session")
+def rgw():
+    """Settings of the Ceph gateway: S3_ENDPOINT, S3_ENDPOINT_TLS, AWS_*."""
+    return server_settings("rgw")
+
+
+@pytest.fixture
+def s3(rgw):
+    return S3(rgw["S3_ENDPOINT"], rgw["AWS_ACCESS_KEY_ID"], rgw["AWS_SECRET_ACCESS_KEY"])
+
+
+@pytest.fixture
+def s3_run(run, rgw):
+    """`run` with credentials for the gateway; few retries, so that failures come fast."""
+    return run.with_env(AWS_ACCESS_KEY_ID=rgw["AWS_ACCESS_KEY_ID"],
+                        AWS_SECRET_ACCESS_KEY=rgw["AWS_SECRET_ACCESS_KEY"],
+                        AWS_DEFAULT_REGION="us-east-1", AWS_MAX_ATTEMPTS="2", AWS_EC2_METADATA_DISABLED="true")
+
+
+@pytest.fixture
+def bucket(s3):
+    """A new, empty bucket."""
+    name = f"test-{uuid.uuid4().hex[:12]}"
+    s3.create_bucket(name)
+    return name
+
+
+def segment_bytes(seed=1, size=16 * 1024 * 1024, timeline=1, segment=1, segment_size=None):
+    """A WAL segment's worth of bytes that compress about 4:1, with a valid long page header in front."""
+    generator = random.Random(seed)
+    words = [generator.randbytes(generator.randint(4, 24)) for _ in range(512)]
+    chunks, total = [], 0
+    while total < size:
+        piece = generator.choice(words) if generator.random() < 0.75 else generator.randbytes(3)
+        chunks.append(piece)
+        total += len(piece)
+    header = bytearray(40)
+    header[0:2] = (0xD110).to_bytes(2, "little")        # xlp_magic of PostgreSQL 15
+    header[2:4] = (0x0002).to_bytes(2, "little")        # XLP_LONG_HEADER
+    header[4:8] = timeline.to_bytes(4, "little")
+    header[8:16] = (segment * (segment_size or size)).to_bytes(8, "little")
+    header[24:32] = (7710184336359879753).to_bytes(8, "little")
+    header[32:36] = (segment_size or size).to_bytes(4, "little")
+    header[36:40] = (8192).to_bytes(4, "little")
+    return (bytes(header) + b"".join(chunks))[:size]
