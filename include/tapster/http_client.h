@@ -6,6 +6,7 @@
 #include <tapster/clock.h>
 #include <tapster/error.h>
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -27,6 +28,9 @@ struct HttpRequest {
   std::optional<Duration> connect_timeout;
   std::optional<Duration> total_timeout;
   bool use_proxy = true;  // false for link-local metadata services
+  // Called once per exchange when status and headers of the final answer are there, before the
+  // first byte of its body; what it throws ends the exchange and comes out of perform.
+  std::function<void(int status, const HttpHeaders& headers)> on_headers;
 };
 
 struct HttpResponse {

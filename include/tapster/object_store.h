@@ -11,6 +11,7 @@
 #include <tapster/byte_sink.h>
 #include <tapster/error.h>
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -96,7 +97,8 @@ struct UploadId {
 struct UploadedPart {
   int number = 0;  // from 1
   std::string etag;
-  std::string checksum;  // base64, when the checksum policy made one
+  std::string checksum;    // base64, when the checksum policy made one
+  std::uint64_t size = 0;  // bytes
 };
 
 struct StoreLimits {

@@ -1,5 +1,7 @@
 #include "base/digest.h"
 
+#include "base/lazy_library.h"
+
 #include <tapster/error.h>
 
 #include <openssl/evp.h>
@@ -8,55 +10,75 @@
 namespace tapster {
 namespace {
 
+static_assert(OPENSSL_VERSION_MAJOR == 3);
+
+struct Crypto {
+  LazyLibrary library{"libcrypto.so.3"};
+  TAPSTER_LAZY(library, EVP_MD_CTX_new);
+  TAPSTER_LAZY(library, EVP_MD_CTX_free);
+  TAPSTER_LAZY(library, EVP_DigestInit_ex);
+  TAPSTER_LAZY(library, EVP_DigestUpdate);
+  TAPSTER_LAZY(library, EVP_DigestFinal_ex);
+  TAPSTER_LAZY(library, EVP_Digest);
+  TAPSTER_LAZY(library, HMAC);
+  TAPSTER_LAZY(library, EVP_sha256);
+  TAPSTER_LAZY(library, EVP_md5);
+};
+
+const Crypto& crypto() {
+  static const Crypto instance;
+  return instance;
+}
+
 [[noreturn]] void failed() {
   throw Error(ErrorKind::general, "OpenSSL cannot compute a digest (is this a restricted FIPS set-up?)");
 }
 
+unsigned char* raw(std::byte* bytes) { return reinterpret_cast<unsigned char*>(bytes); }
+
 template <std::size_t Size>
 std::array<std::byte, Size> one_shot(const EVP_MD* algorithm, Bytes data) {
   std::array<std::byte, Size> digest{};
-  if (algorithm == nullptr || EVP_Digest(data.data(), data.size(), reinterpret_cast<unsigned char*>(digest.data()),
-                                         nullptr, algorithm, nullptr) != 1) {
-    failed();
-  }
+  if (crypto().EVP_Digest(data.data(), data.size(), raw(digest.data()), nullptr, algorithm, nullptr) != 1) failed();
   return digest;
 }
 
 }  // namespace
 
 struct Sha256::State {
-  EVP_MD_CTX* context = EVP_MD_CTX_new();
+  EVP_MD_CTX* context = crypto().EVP_MD_CTX_new();
   State() = default;
   State(const State&) = delete;
   State& operator=(const State&) = delete;
-  ~State() { EVP_MD_CTX_free(context); }
+  ~State() { crypto().EVP_MD_CTX_free(context); }
 };
 
 Sha256::Sha256() : state_(std::make_unique<State>()) {
-  if (state_->context == nullptr || EVP_DigestInit_ex(state_->context, EVP_sha256(), nullptr) != 1) failed();
+  if (crypto().EVP_DigestInit_ex(state_->context, crypto().EVP_sha256(), nullptr) != 1) failed();
 }
 Sha256::Sha256(Sha256&&) noexcept = default;
 Sha256& Sha256::operator=(Sha256&&) noexcept = default;
 Sha256::~Sha256() = default;
 
 void Sha256::update(Bytes data) {
-  if (EVP_DigestUpdate(state_->context, data.data(), data.size()) != 1) failed();
+  if (crypto().EVP_DigestUpdate(state_->context, data.data(), data.size()) != 1) failed();
 }
 
 Sha256Digest Sha256::finish() {
   Sha256Digest digest{};
-  if (EVP_DigestFinal_ex(state_->context, reinterpret_cast<unsigned char*>(digest.data()), nullptr) != 1) failed();
+  if (crypto().EVP_DigestFinal_ex(state_->context, raw(digest.data()), nullptr) != 1) failed();
   return digest;
 }
 
-Sha256Digest sha256(Bytes data) { return one_shot<32>(EVP_sha256(), data); }
+Sha256Digest sha256(Bytes data) { return one_shot<32>(crypto().EVP_sha256(), data); }
 
-Md5Digest md5(Bytes data) { return one_shot<16>(EVP_md5(), data); }
+Md5Digest md5(Bytes data) { return one_shot<16>(crypto().EVP_md5(), data); }
 
 Sha256Digest hmac_sha256(Bytes key, Bytes data) {
   Sha256Digest digest{};
-  if (HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), reinterpret_cast<const unsigned char*>(data.data()),
-           data.size(), reinterpret_cast<unsigned char*>(digest.data()), nullptr) == nullptr) {
+  if (crypto().HMAC(crypto().EVP_sha256(), key.data(), static_cast<int>(key.size()),
+                    reinterpret_cast<const unsigned char*>(data.data()), data.size(), raw(digest.data()),
+                    nullptr) == nullptr) {
     failed();
   }
   return digest;
