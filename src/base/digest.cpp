@@ -23,6 +23,7 @@ struct Crypto {
   TAPSTER_LAZY(library, HMAC);
   TAPSTER_LAZY(library, EVP_sha256);
   TAPSTER_LAZY(library, EVP_md5);
+  TAPSTER_LAZY(library, EVP_sha1);
 };
 
 const Crypto& crypto() {
@@ -73,6 +74,8 @@ Sha256Digest Sha256::finish() {
 Sha256Digest sha256(Bytes data) { return one_shot<32>(crypto().EVP_sha256(), data); }
 
 Md5Digest md5(Bytes data) { return one_shot<16>(crypto().EVP_md5(), data); }
+
+Sha1Digest sha1(Bytes data) { return one_shot<20>(crypto().EVP_sha1(), data); }
 
 Sha256Digest hmac_sha256(Bytes key, Bytes data) {
   Sha256Digest digest{};

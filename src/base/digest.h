@@ -12,6 +12,7 @@ namespace tapster {
 
 using Sha256Digest = std::array<std::byte, 32>;
 using Md5Digest = std::array<std::byte, 16>;
+using Sha1Digest = std::array<std::byte, 20>;
 
 // Incremental SHA-256. Not thread-safe; update after finish is a bug.
 class Sha256 {
@@ -31,6 +32,7 @@ class Sha256 {
 Sha256Digest sha256(Bytes data);
 Sha256Digest hmac_sha256(Bytes key, Bytes data);
 Md5Digest md5(Bytes data);
+Sha1Digest sha1(Bytes data);  // names of files in the AWS CLI's cache: never for security
 
 inline Bytes as_bytes(std::string_view text) { return std::as_bytes(std::span(text.data(), text.size())); }
 

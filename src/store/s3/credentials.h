@@ -50,8 +50,9 @@ class CredentialProvider {
 //   keys in the configuration file, the container's endpoint, EC2 instance metadata.
 //
 // Does nothing by itself: a link is looked at when get() gets there. Everything is borrowed
-// and must outlive the provider. `http` is asked once per attempt: retries happen here.
+// and must outlive the provider, the profile excepted. `http` is asked once per attempt: retries happen here.
+// `region` is that of the command line, for the role services; the environment and the profile follow when it is empty.
 std::unique_ptr<CredentialProvider> make_credential_provider(const AwsProfile& profile, const Environment& environment,
-                                                             HttpClient& http, Clock& clock);
+                                                             HttpClient& http, Clock& clock, std::string region = {});
 
 }  // namespace tapster

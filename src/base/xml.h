@@ -1,0 +1,47 @@
+// Reading XML answers: the only place that sees pugixml.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace pugi {
+class xml_document;
+struct xml_node_struct;
+}  // namespace pugi
+
+namespace tapster {
+
+// An element of a document, which must outlive it. Names are compared as written: the formats
+// read here use default namespaces, not prefixes. An element that is not there is empty: it
+// has no text and no children, so paths can be followed without asking at every step.
+class XmlElement {
+ public:
+  explicit XmlElement(pugi::xml_node_struct* node) : node_(node) {}
+  bool exists() const noexcept { return node_ != nullptr; }
+  std::string_view name() const;
+  std::string text() const;                       // its own character data, as it stands
+  XmlElement child(std::string_view name) const;  // the first of that name
+  std::vector<XmlElement> children(std::string_view name) const;
+
+ private:
+  pugi::xml_node_struct* node_;
+};
+
+class XmlDocument {
+ public:
+  // nullopt when the text is not well-formed XML with a root element.
+  static std::optional<XmlDocument> parse(std::string_view text);
+  XmlDocument(XmlDocument&&) noexcept;
+  XmlDocument& operator=(XmlDocument&&) noexcept;
+  ~XmlDocument();
+  XmlElement root() const;
+
+ private:
+  explicit XmlDocument(std::unique_ptr<pugi::xml_document> document);
+  std::unique_ptr<pugi::xml_document> document_;
+};
+
+}  // namespace tapster

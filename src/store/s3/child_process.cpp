@@ -1,0 +1,175 @@
+#include "store/s3/child_process.h"
+
+#include <tapster/error.h>
+
+#include <fcntl.h>
+#include <poll.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <csignal>
+
+namespace tapster {
+namespace {
+
+constexpr std::size_t kMaxOutput = 1U << 20U;
+
+using Deadline = std::chrono::steady_clock::time_point;
+
+// Kills and reaps the child unless it was waited for.
+class Child {
+ public:
+  explicit Child(pid_t pid) : pid_(pid) {}
+  Child(const Child&) = delete;
+  Child& operator=(const Child&) = delete;
+  ~Child() {
+    if (pid_ == 0) return;
+    ::kill(-pid_, SIGKILL);  // its process group
+    wait();
+  }
+
+  int wait() {
+    int status = 0;
+    while (::waitpid(pid_, &status, 0) < 0 && errno == EINTR) {
+    }
+    pid_ = 0;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+  }
+
+  // Whether it ended before the deadline; its status is then still to be collected.
+  bool ended_by(Deadline deadline) const {
+    for (;;) {
+      siginfo_t info{};
+      if (::waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid != 0) {
+        return true;
+      }
+      if (std::chrono::steady_clock::now() >= deadline) return false;
+      ::poll(nullptr, 0, 10);
+    }
+  }
+
+ private:
+  pid_t pid_;
+};
+
+struct Pipe {
+  std::array<int, 2> ends = {-1, -1};
+  Pipe() {
+    if (::pipe2(ends.data(), O_CLOEXEC) != 0) throw system_error(errno, "cannot create", "a pipe");
+  }
+  Pipe(const Pipe&) = delete;
+  Pipe& operator=(const Pipe&) = delete;
+  ~Pipe() {
+    for (const int fd : ends) {
+      if (fd >= 0) ::close(fd);
+    }
+  }
+  void close_writing_end() {
+    ::close(ends[1]);
+    ends[1] = -1;
+  }
+};
+
+struct SpawnSettings {
+  posix_spawn_file_actions_t actions{};
+  posix_spawnattr_t attributes{};
+  SpawnSettings() {
+    ::posix_spawn_file_actions_init(&actions);
+    ::posix_spawnattr_init(&attributes);
+  }
+  SpawnSettings(const SpawnSettings&) = delete;
+  SpawnSettings& operator=(const SpawnSettings&) = delete;
+  ~SpawnSettings() {
+    ::posix_spawnattr_destroy(&attributes);
+    ::posix_spawn_file_actions_destroy(&actions);
+  }
+};
+
+pid_t spawn(const std::vector<std::string>& words, int output) {
+  std::vector<char*> arguments;
+  for (const std::string& word : words) arguments.push_back(const_cast<char*>(word.c_str()));
+  arguments.push_back(nullptr);
+  SpawnSettings settings;
+  // The output first: when our own standard input is closed, the pipe may be descriptor 0.
+  ::posix_spawn_file_actions_adddup2(&settings.actions, output, STDOUT_FILENO);
+  ::posix_spawn_file_actions_addopen(&settings.actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+  sigset_t defaults;
+  sigemptyset(&defaults);
+  sigaddset(&defaults, SIGPIPE);
+  ::posix_spawnattr_setsigdefault(&settings.attributes, &defaults);
+  ::posix_spawnattr_setpgroup(&settings.attributes, 0);
+  ::posix_spawnattr_setflags(&settings.attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF);
+  pid_t pid = 0;
+  const int problem =
+      ::posix_spawnp(&pid, arguments[0], &settings.actions, &settings.attributes, arguments.data(), environ);
+  if (problem != 0) throw system_error(problem, "cannot run", words[0]);
+  return pid;
+}
+
+// Until the end of the output; false when the deadline came first.
+bool read_all(int fd, Deadline deadline, const std::string& program, std::string& output) {
+  std::array<char, 4096> buffer{};
+  for (;;) {
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+    if (left.count() <= 0) return false;
+    pollfd waiting{fd, POLLIN, 0};
+    if (::poll(&waiting, 1, static_cast<int>(left.count())) <= 0) continue;
+    const ssize_t count = ::read(fd, buffer.data(), buffer.size());
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) throw system_error(errno, "cannot read the output of", program);
+    if (count == 0) return true;
+    output.append(buffer.data(), static_cast<std::size_t>(count));
+    if (output.size() > kMaxOutput) throw error(ErrorKind::general, "{} wrote more than 1 MiB", program);
+  }
+}
+
+}  // namespace
+
+std::vector<std::string> split_words(std::string_view command) {
+  std::vector<std::string> words;
+  bool in_word = false;
+  char quote = 0;
+  for (std::size_t i = 0; i < command.size(); ++i) {
+    const char c = command[i];
+    if (quote == 0 && (c == ' ' || c == '\t' || c == '\n' || c == '\r')) {
+      in_word = false;
+      continue;
+    }
+    if (!in_word) words.emplace_back();
+    in_word = true;
+    const char next = i + 1 < command.size() ? command[i + 1] : '\0';
+    if (c == quote) {
+      quote = 0;
+    } else if (quote == 0 && (c == '"' || c == '\'')) {
+      quote = c;
+    } else if (c == '\\' && (quote == 0 || (quote == '"' && (next == '"' || next == '\\')))) {
+      if (next == '\0') throw error(ErrorKind::general, "the command ends in a backslash: {}", command);
+      words.back() += next;
+      ++i;
+    } else {
+      words.back() += c;
+    }
+  }
+  if (quote != 0) throw error(ErrorKind::general, "the command has an open quote ({}): {}", quote, command);
+  return words;
+}
+
+ProcessResult run_program(const std::vector<std::string>& words, Duration timeout) {
+  const Deadline deadline = std::chrono::steady_clock::now() + timeout;
+  Pipe pipe;
+  Child child(spawn(words, pipe.ends[1]));
+  pipe.close_writing_end();
+  ProcessResult result;
+  if (!read_all(pipe.ends[0], deadline, words[0], result.output) || !child.ended_by(deadline)) {
+    throw error(ErrorKind::general, "{} did not finish within {} s", words[0],
+                std::chrono::duration<double>(timeout).count());
+  }
+  result.status = child.wait();
+  return result;
+}
+
+}  // namespace tapster

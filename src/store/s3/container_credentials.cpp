@@ -1,0 +1,115 @@
+// The container's endpoint: ECS tasks and EKS Pod Identity ("Container credential provider",
+// AWS SDKs and Tools Reference Guide).
+#include "base/encoding.h"
+#include "store/s3/credential_request.h"
+#include "store/s3/credential_source.h"
+#include "store/s3/text_file.h"
+
+#include <tapster/error.h>
+
+#include <arpa/inet.h>
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+namespace tapster {
+namespace {
+
+constexpr std::array<std::string_view, 4> kKnownHosts = {"localhost", "169.254.170.2", "169.254.170.23",
+                                                         "fd00:ec2::23"};
+constexpr Duration kTimeout{2'000};
+constexpr Patience kPatience{3, Duration(1'000)};
+
+bool is_loopback(const std::string& host) {
+  in_addr v4{};
+  if (::inet_pton(AF_INET, host.c_str(), &v4) == 1) return ntohl(v4.s_addr) >> 24U == 127;
+  in6_addr v6{};
+  return ::inet_pton(AF_INET6, host.c_str(), &v6) == 1 && IN6_IS_ADDR_LOOPBACK(&v6);
+}
+
+// The host of http://HOST[:PORT]/..., without brackets; nothing when the text is not of that form.
+std::optional<std::string> host_of_http(std::string_view url) {
+  constexpr std::string_view kScheme = "http://";
+  if (!url.starts_with(kScheme)) return std::nullopt;
+  url.remove_prefix(kScheme.size());
+  const std::string_view authority = url.substr(0, url.find_first_of("/?#"));
+  if (authority.find_first_of("@\\") != std::string_view::npos) return std::nullopt;
+  if (authority.starts_with('[')) {
+    const std::size_t close = authority.find(']');
+    if (close == std::string_view::npos) return std::nullopt;
+    return to_lower(authority.substr(1, close - 1));
+  }
+  return to_lower(authority.substr(0, authority.find(':')));
+}
+
+// The credentials (and our token) must not travel in clear text over a network.
+void check_url(const std::string& url) {
+  const bool printable = std::all_of(url.begin(), url.end(), [](char c) { return c > ' ' && c < '\x7f'; });
+  if (printable && url.starts_with("https://")) return;
+  const auto host = printable ? host_of_http(url) : std::nullopt;
+  if (host && (is_loopback(*host) || std::find(kKnownHosts.begin(), kKnownHosts.end(), *host) != kKnownHosts.end())) {
+    return;
+  }
+  throw error(ErrorKind::general,
+              "AWS_CONTAINER_CREDENTIALS_FULL_URI must be https://..., or http:// to a loopback address or one of {}",
+              fmt::join(kKnownHosts, ", "));
+}
+
+class ContainerSource final : public CredentialSource {
+ public:
+  ContainerSource(CredentialContext context, std::string url) : context_(std::move(context)), url_(std::move(url)) {}
+
+  std::optional<AwsCredentials> fetch() override {
+    HttpRequest request;
+    request.url = url_;
+    request.headers = {{"Accept", "application/json"}};
+    if (auto token = authorization()) request.headers.emplace_back("Authorization", std::move(*token));
+    request.connect_timeout = kTimeout;
+    request.total_timeout = kTimeout;
+    request.use_proxy = false;
+    const HttpResponse response = ask(context_, request, name(), kPatience, is_transient);
+    if (response.status != 200) throw refusal(response, name(), reason_in(response));
+    return parse_credentials(response.body, name());
+  }
+
+  std::string name() const override { return "the container endpoint " + url_; }
+
+ private:
+  // A file's content is read each time: EKS replaces it.
+  std::optional<std::string> authorization() const {
+    const Environment& environment = context_.environment;
+    const auto file = environment.get("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE");
+    auto token = file ? read_text_file(*file) : environment.get("AWS_CONTAINER_AUTHORIZATION_TOKEN");
+    if (file && !token) {
+      throw error(ErrorKind::general, "There is no file {} (AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE)", *file);
+    }
+    if (!token) return std::nullopt;
+    std::string value(trim(*token));
+    if (value.empty() || value.find_first_of("\r\n") != std::string::npos) {
+      throw error(ErrorKind::general, "The container authorization token{}{} must be one line", file ? " in " : "",
+                  file.value_or(""));
+    }
+    return value;
+  }
+
+  CredentialContext context_;
+  std::string url_;
+};
+
+}  // namespace
+
+std::unique_ptr<CredentialSource> link_container(const CredentialContext& context) {
+  if (const auto path = context.environment.get("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI")) {
+    if (!path->starts_with('/')) {
+      throw error(ErrorKind::general, "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI must start with a slash");
+    }
+    return std::make_unique<ContainerSource>(context, "http://169.254.170.2" + *path);
+  }
+  const auto url = context.environment.get("AWS_CONTAINER_CREDENTIALS_FULL_URI");
+  if (!url) return nullptr;
+  check_url(*url);
+  return std::make_unique<ContainerSource>(context, *url);
+}
+
+}  // namespace tapster

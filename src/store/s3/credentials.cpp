@@ -1,0 +1,128 @@
+#include "store/s3/credentials.h"
+
+#include "base/time_text.h"
+#include "store/s3/credential_source.h"
+
+#include <tapster/error.h>
+#include <tapster/log.h>
+
+#include <algorithm>
+#include <mutex>
+#include <utility>
+
+namespace tapster {
+namespace {
+
+using std::chrono::minutes;
+
+constexpr minutes kRenewBefore{5};   // before the credentials expire
+constexpr minutes kRenewalPause{1};  // between renewals, failed ones included
+
+class ChainProvider final : public CredentialProvider {
+ public:
+  ChainProvider(std::vector<CredentialLink> links, CredentialContext context, std::string not_found)
+      : links_(std::move(links)), context_(std::move(context)), not_found_(std::move(not_found)) {}
+
+  AwsCredentials get() override {
+    const std::lock_guard lock(mutex_);
+    const TimePoint now = context_.clock.now();
+    if (!current_) {
+      accept(fetch(), now);
+    } else if (current_->expires && now >= renew_at_) {
+      renew(now);
+    }
+    return *current_;
+  }
+
+  void refuse(const AwsCredentials& refused) override {
+    const std::lock_guard lock(mutex_);
+    if (current_ && current_->access_key_id == refused.access_key_id &&
+        current_->session_token.reveal() == refused.session_token.reveal()) {
+      current_.reset();
+    }
+  }
+
+  std::string source() const override {
+    const std::lock_guard lock(mutex_);
+    return source_ == nullptr ? "" : source_->name();
+  }
+
+ private:
+  // The first fetch chooses the source, for good.
+  AwsCredentials fetch() {
+    if (source_ != nullptr) return renewed();
+    for (const CredentialLink link : links_) {
+      auto candidate = link(context_);
+      if (candidate == nullptr) continue;
+      if (auto credentials = candidate->fetch()) {
+        source_ = std::move(candidate);
+        log::info("Found credentials in {}", source_->name());
+        return std::move(*credentials);
+      }
+    }
+    throw Error(ErrorKind::general, not_found_);
+  }
+
+  AwsCredentials renewed() {
+    auto credentials = source_->fetch();
+    if (!credentials) throw error(ErrorKind::general, "There are no longer any credentials in {}", source_->name());
+    log::info("Fetched new credentials from {}", source_->name());
+    return std::move(*credentials);
+  }
+
+  void renew(TimePoint now) {
+    try {
+      accept(renewed(), now);
+    } catch (const Error& problem) {
+      if (now >= *current_->expires) throw;
+      log::warning("Cannot renew the credentials from {} ({}); those at hand are valid until {}", source_->name(),
+                   problem.what(), amz_timestamp(*current_->expires));
+      renew_at_ = std::min(now + kRenewalPause, *current_->expires);
+    }
+  }
+
+  void accept(AwsCredentials credentials, TimePoint now) {
+    if (credentials.expires && *credentials.expires <= now) {
+      throw error(ErrorKind::general, "The credentials from {} expired at {}; renew them there (or check the clock)",
+                  source_->name(), amz_timestamp(*credentials.expires));
+    }
+    if (credentials.expires) {
+      // Credentials that live for a few minutes only must not be renewed for every request.
+      renew_at_ = std::max<TimePoint>(*credentials.expires - kRenewBefore,
+                                      std::min<TimePoint>(now + kRenewalPause, *credentials.expires));
+    }
+    current_ = std::move(credentials);
+  }
+
+  const std::vector<CredentialLink> links_;
+  const CredentialContext context_;
+  const std::string not_found_;
+  mutable std::mutex mutex_;  // held while fetching: the other callers want the same result
+  std::unique_ptr<CredentialSource> source_;
+  std::optional<AwsCredentials> current_;
+  TimePoint renew_at_;
+};
+
+}  // namespace
+
+std::unique_ptr<CredentialProvider> follow_links(std::vector<CredentialLink> links, CredentialContext context,
+                                                 std::string not_found) {
+  return std::make_unique<ChainProvider>(std::move(links), std::move(context), std::move(not_found));
+}
+
+std::unique_ptr<CredentialProvider> make_credential_provider(const AwsProfile& profile, const Environment& environment,
+                                                             HttpClient& http, Clock& clock, std::string region) {
+  // A profile that was named on the command line means that one, whatever the environment holds.
+  const bool variables = !profile.named_by_option();
+  std::vector<CredentialLink> links = {link_assume_role, link_web_identity, link_sso,       link_credentials_file,
+                                       link_process,     link_config_file,  link_container, link_instance_metadata};
+  if (variables) links.insert(links.begin(), link_environment);
+  return follow_links(
+      std::move(links), {profile, environment, http, clock, std::move(region), variables, {profile.name()}},
+      fmt::format("Unable to locate credentials: looked in {}the profile \"{}\" (role, web identity, SSO, keys, "
+                  "credential_process), the container's endpoint and EC2 instance metadata. Set AWS_ACCESS_KEY_ID and "
+                  "AWS_SECRET_ACCESS_KEY, or name a profile with credentials by --aws-profile or AWS_PROFILE",
+                  variables ? "the environment variables, " : "", profile.name()));
+}
+
+}  // namespace tapster
