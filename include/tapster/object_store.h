@@ -51,11 +51,12 @@ struct ObjectEntry {
 };
 
 struct ObjectStat {
-  std::uint64_t size = 0;  // bytes as stored
+  std::uint64_t size = 0;  // bytes as stored: of the whole object, also with a range
   std::string etag;        // opaque: never a digest; empty where the store has none
   Metadata metadata;
 };
 
+// Clipped to the object: what lies beyond its end, or has length 0, is no bytes and no error.
 struct ByteRange {
   std::uint64_t offset = 0;
   std::optional<std::uint64_t> length;  // to the end when absent

@@ -1,0 +1,64 @@
+// A directory as an object store: the file system's own atomicity and durability.
+//
+// A key is a path below the root. Directories are made with mode 0700 and files with 0600;
+// a directory that removing left empty goes too. Symbolic links below the root are never
+// followed: what meets one is an error. A file is written without a name (or under a
+// temporary one, see io/atomic_file.h) and linked when it is durable, so readers see all of
+// it or nothing, and several writers on several hosts may share the directory. Temporary
+// files that a crash left, ".tapster-*", are invisible and may be deleted.
+//
+// There are no tags and no metadata, and entity tags are empty. Errors are StoreErrors with
+// the system's error name ("ENOSPC") as their code; a root that does not exist is an error of
+// kind general for everything but container_exists and create_container, never an absence.
+#pragma once
+
+#include "store/file/file_tree.h"
+
+#include <tapster/object_store.h>
+
+namespace tapster {
+
+class FileStore final : public ObjectStore {
+ public:
+  struct Options {
+    bool unnamed_files = true;  // false: never O_TMPFILE
+  };
+
+  // `root` is absolute. Nothing is opened before it is used.
+  explicit FileStore(std::string root);
+  FileStore(std::string root, Options options);
+
+  std::optional<ObjectStat> stat(const std::string& key) override;
+  std::optional<ObjectStat> get(const std::string& key, ByteSink& sink, const GetOptions& options) override;
+  PutResult put(const std::string& key, Body& body, const PutOptions& options) override;
+  void list(const std::string& prefix, const ListOptions& options,
+            const std::function<bool(const ListPage&)>& each) override;
+  std::vector<RemoveFailure> remove(const std::vector<std::string>& keys) override;
+
+  // The parts are written into one hidden file beside the final name; an upload that is
+  // neither completed nor aborted leaves it.
+  UploadId begin_upload(const std::string& key, std::uint64_t part_size, const PutOptions& options) override;
+  UploadedPart upload_part(const UploadId& upload, int number, Body& body) override;
+  PutResult complete_upload(const UploadId& upload, const std::vector<UploadedPart>& parts,
+                            const PutOptions& options) override;
+  void abort_upload(const UploadId& upload) noexcept override;
+
+  bool container_exists() override;
+  void create_container() override;
+
+  StoreLimits limits() const override;
+  StoreCapabilities capabilities() const override { return {}; }
+  std::string describe(const std::string& key) const override { return "file://" + tree_.path_of(key); }
+
+ private:
+  // One operation's view: where the key is, and how failures are told.
+  class Target;
+  template <typename Work>
+  auto guard_root(const char* operation, Work work) const;
+  PutResult put_once(const Target& target, Body& body, const PutOptions& options);
+
+  FileTree tree_;
+  Options options_;
+};
+
+}  // namespace tapster
