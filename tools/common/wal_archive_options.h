@@ -1,0 +1,34 @@
+// The command line of barman-cloud-wal-archive.
+#pragma once
+
+#include "common/shared_options.h"
+
+#include <tapster/compression.h>
+#include <tapster/environment.h>
+#include <tapster/object_store.h>
+
+namespace tapster {
+
+struct WalArchiveArguments : SharedArguments {
+  std::string wal_path;  // empty: not given
+  Compression compression = Compression::none;
+  CompressionLevel level;
+  std::optional<Tags> tags;
+  std::optional<Tags> history_tags;
+
+  // Of the stores that are yet to come: accepted, checked, unused.
+  std::string encryption_scope;
+  std::uint64_t max_block_size = 4U << 20U;        // bytes
+  std::uint64_t max_single_put_size = 64U << 20U;  // bytes
+  std::optional<std::uint32_t> max_concurrency;
+  std::string kms_key_name;
+};
+
+// The exit status when the command line ends the command, else nullopt.
+std::optional<int> parse_arguments(int argc, const char* const* argv, WalArchiveArguments& arguments);
+
+// The file to archive: the argument, or, when Barman runs the command as a pre-archive hook, what
+// BARMAN_FILE names. Throws Error (operation) when there is none or the hook is another one.
+std::string wal_path_to_archive(const WalArchiveArguments& arguments, const Environment& environment);
+
+}  // namespace tapster
