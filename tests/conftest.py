@@ -6,7 +6,6 @@ TAPSTER_SERVERS  the folder in which tests/servers/*-up keep their state (defaul
 """
 import os
 import pathlib
-import random
 import subprocess
 import sys
 import uuid
@@ -16,7 +15,10 @@ import pytest
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tests"))
 
+from support.fixtures import (authority, content, proxied, proxy, scripted, scripted_run,  # noqa: E402, F401
+                              scripted_tls, site, site_on, store)
 from support.s3 import S3  # noqa: E402
+from support.segments import segment_bytes  # noqa: E402, F401
 
 BIN = pathlib.Path(os.environ.get("TAPSTER_BIN", ROOT / "build/release/bin"))
 SERVERS = pathlib.Path(os.environ.get("TAPSTER_SERVERS", ROOT / "build/servers"))
@@ -77,23 +79,3 @@ def bucket(s3):
     name = f"test-{uuid.uuid4().hex[:12]}"
     s3.create_bucket(name)
     return name
-
-
-def segment_bytes(seed=1, size=16 * 1024 * 1024, timeline=1, segment=1, segment_size=None):
-    """A WAL segment's worth of bytes that compress about 4:1, with a valid long page header in front."""
-    generator = random.Random(seed)
-    words = [generator.randbytes(generator.randint(4, 24)) for _ in range(512)]
-    chunks, total = [], 0
-    while total < size:
-        piece = generator.choice(words) if generator.random() < 0.75 else generator.randbytes(3)
-        chunks.append(piece)
-        total += len(piece)
-    header = bytearray(40)
-    header[0:2] = (0xD110).to_bytes(2, "little")        # xlp_magic of PostgreSQL 15
-    header[2:4] = (0x0002).to_bytes(2, "little")        # XLP_LONG_HEADER
-    header[4:8] = timeline.to_bytes(4, "little")
-    header[8:16] = (segment * (segment_size or size)).to_bytes(8, "little")
-    header[24:32] = (7710184336359879753).to_bytes(8, "little")
-    header[32:36] = (segment_size or size).to_bytes(4, "little")
-    header[36:40] = (8192).to_bytes(4, "little")
-    return (bytes(header) + b"".join(chunks))[:size]
