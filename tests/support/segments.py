@@ -1,4 +1,4 @@
-"""WAL segments made up for tests."""
+"""WAL segments for tests and benchmarks."""
 import random
 
 

@@ -1,0 +1,139 @@
+"""What is measured: each operation is a set of contenders that do the same thing in their own way."""
+import dataclasses
+import itertools
+import subprocess
+
+from walbench.contenders import COMPARED, FOLDER, PLAIN, SNAPPY, in_a_row, one
+from walbench.measure import BenchError
+
+STORED = "stored"  # the server name under which the segments to restore lie
+
+
+@dataclasses.dataclass
+class Bench:
+    """What every operation needs: contenders, segments, and room on disk."""
+
+    ours: object
+    original: object
+    curl: object
+    segments: list
+    work: object
+    environment: dict
+    numbers: object = dataclasses.field(default_factory=itertools.count)
+
+
+class ArchiveRun:
+    """Archives `count` segments, under a server name that no run had before."""
+
+    def __init__(self, bench, store, form, shape, count, line_for):
+        self.bench, self.store, self.form, self.shape, self.line_for = bench, store, form, shape, line_for
+        self.segments = bench.segments[:count]
+        self.environment = store.environment(bench.environment)
+        self.server = None
+
+    def prepare(self):
+        self.server = f"run{next(self.bench.numbers)}"
+
+    def command(self):
+        arguments = [str(path) for path in self.segments]
+        return self.shape(self.line_for(self.server), arguments[0] if self.shape is one else arguments)
+
+    def check(self):
+        if not self.store.keeps_objects:
+            return
+        for path in self.segments:
+            key = f"{self.server}/{FOLDER}/{path.name}{self.form.suffix}"
+            head = self.store.client.head(self.store.bucket, key)
+            if head is None:
+                raise BenchError(f"{key} was not stored")
+            if self.form is PLAIN and int(head["content-length"]) != path.stat().st_size:
+                raise BenchError(f"{key} was stored with another length")
+
+    def clean(self):
+        self.store.remove_folder(self.server)
+
+
+class RestoreRun:
+    """Restores `count` segments; the files are new each time."""
+
+    def __init__(self, bench, store, form, shape, count, line):
+        self.bench, self.form, self.shape, self.line = bench, form, shape, line
+        self.names = [path.name for path in bench.segments[:count]] if form is PLAIN else [form.stored_name]
+        self.environment = store.environment(bench.environment)
+
+    def prepare(self):
+        pass
+
+    def command(self):
+        return self.shape(self.line, self.names[0] if self.shape is one else self.names)
+
+    def check(self):
+        for index, name in enumerate(self.names):
+            if (self.bench.work / "out" / name).read_bytes() != self.bench.segments[index].read_bytes():
+                raise BenchError(f"{name} was restored with other bytes")
+
+    def clean(self):
+        for path in (self.bench.work / "out").iterdir():
+            path.unlink()
+
+
+class VersionRun:
+    def __init__(self, bench, line):
+        self.environment, self.line = bench.environment, line
+
+    def command(self):
+        return ["/bin/sh", "-c", f"exec {self.line}"]
+
+    def prepare(self):
+        pass
+
+    check = clean = prepare
+
+
+def archive(bench, store, form, shape=one, count=1):
+    def run(line_for):
+        return ArchiveRun(bench, store, form, shape, count, line_for)
+
+    contenders = {"ours": run(lambda server: bench.ours.archive(store, server, form))}
+    if form is not SNAPPY:
+        contenders["curl"] = run(lambda server: bench.curl.archive(store, server, form, bench.work / "scratch"))
+    if form.original_has_it:
+        contenders["original"] = run(lambda server: bench.original.archive(store, server, form))
+    return contenders
+
+
+def restore(bench, store, form, shape=one, count=1):
+    def run(line):
+        return RestoreRun(bench, store, form, shape, count, line)
+
+    out = bench.work / "out"
+    contenders = {"ours": run(bench.ours.restore(store, STORED, form, out)),
+                  "curl": run(bench.curl.restore(store, STORED, form, out)),
+                  "curl + sync": run(bench.curl.restore(store, STORED, form, out, sync=True))}
+    if form.original_has_it:
+        contenders["original"] = run(bench.original.restore(store, STORED, form, out))
+    if count > 1 and shape is in_a_row:
+        spool = f"-p 4 --spool-dir {bench.work}/spool"
+        contenders["ours, -p 4"] = run(bench.ours.restore(store, STORED, form, out, spool))
+    return contenders
+
+
+def version(bench):
+    return {name: VersionRun(bench, contender.version())
+            for name, contender in (("ours", bench.ours), ("curl", bench.curl), ("original", bench.original))}
+
+
+def stored_objects(bench):
+    """name -> file of everything that is restored: the plain segments, and the first one in each compressed form."""
+    objects = {path.name: path for path in bench.segments}
+    for form in COMPARED[1:]:
+        packed = bench.work / f"{form.stored_name}{form.suffix}"
+        with packed.open("wb") as target:
+            subprocess.run([*form.compress.split(), bench.segments[0]], stdout=target, check=True)
+        objects[packed.name] = packed
+    return objects
+
+
+def upload(store, objects):
+    for name, path in objects.items():
+        store.client.put(store.bucket, f"{STORED}/{FOLDER}/{name}", path.read_bytes())
