@@ -67,9 +67,12 @@ struct GetOptions {
 };
 
 struct PutOptions {
-  bool if_absent = false;    // create only; see PutResult
-  std::optional<Tags> tags;  // present but empty: an empty tag set is sent
-  Metadata metadata;         // dropped by stores without capability `metadata`
+  bool if_absent = false;     // create only; see PutResult
+  bool known_absent = false;  // with if_absent: the caller has just looked, so the store need not
+  std::optional<Tags> tags;   // present but empty: an empty tag set is sent
+  Metadata metadata;          // dropped by stores without capability `metadata`
+  // SHA-256 of the body, when the caller has it, so that the store need not read the body twice.
+  std::optional<std::array<std::byte, 32>> body_sha256;
 };
 
 enum class PutResult { created, already_exists };  // the second only with if_absent

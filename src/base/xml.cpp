@@ -1,5 +1,6 @@
 #include "base/xml.h"
 
+#include <fmt/format.h>
 #include <pugixml.hpp>
 
 #include <utility>
@@ -37,5 +38,33 @@ std::optional<XmlDocument> XmlDocument::parse(std::string_view text) {
 }
 
 XmlElement XmlDocument::root() const { return XmlElement(document_->document_element().internal_object()); }
+
+std::string xml_escape(std::string_view text) {
+  std::string out;
+  out.reserve(text.size());
+  for (const char c : text) {
+    switch (c) {
+      case '&':
+        out += "&amp;";
+        break;
+      case '<':
+        out += "&lt;";
+        break;
+      case '>':
+        out += "&gt;";
+        break;
+      case '"':
+        out += "&quot;";
+        break;
+      default:
+        if (static_cast<unsigned char>(c) < 0x20U) {
+          out += fmt::format("&#{};", static_cast<int>(c));
+        } else {
+          out += c;
+        }
+    }
+  }
+  return out;
+}
 
 }  // namespace tapster

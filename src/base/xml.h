@@ -1,4 +1,4 @@
-// Reading XML answers: the only place that sees pugixml.
+// XML of cloud services: the only place that sees pugixml.
 #pragma once
 
 #include <memory>
@@ -43,5 +43,8 @@ class XmlDocument {
   explicit XmlDocument(std::unique_ptr<pugi::xml_document> document);
   std::unique_ptr<pugi::xml_document> document_;
 };
+
+// Text for an element or an attribute: markup and control characters become references.
+std::string xml_escape(std::string_view text);
 
 }  // namespace tapster

@@ -38,8 +38,8 @@ const char* system_bundle() {
 // One exchange: what the callbacks share.
 class Exchange {
  public:
-  Exchange(void* handle, const HttpRequest& request, ByteSink* sink, Duration read_timeout)
-      : handle_(handle), request_(request), sink_(sink), read_timeout_(read_timeout) {}
+  Exchange(void* handle, int& socket, const HttpRequest& request, ByteSink* sink, Duration read_timeout)
+      : handle_(handle), socket_(socket), request_(request), sink_(sink), read_timeout_(read_timeout) {}
   Exchange(const Exchange&) = delete;
   Exchange& operator=(const Exchange&) = delete;
   ~Exchange() { curl_api().curl_slist_free_all(headers_); }
@@ -80,9 +80,11 @@ class Exchange {
   static int on_seek(void* self, curl_off_t offset, int origin);
   static std::size_t on_header(char* data, std::size_t size, std::size_t count, void* self);
   static std::size_t on_write(char* data, std::size_t size, std::size_t count, void* self);
+  static int on_socket(void* self, curl_socket_t socket, curlsocktype purpose);
   static int on_progress(void* self, curl_off_t, curl_off_t received, curl_off_t, curl_off_t sent);
 
   void* handle_;
+  int& socket_;
   const HttpRequest& request_;
   ByteSink* sink_;
   Duration read_timeout_;
@@ -167,6 +169,8 @@ void Exchange::set_up(const CurlSettings& settings) {
   set(CURLOPT_HEADERDATA, this);
   set(CURLOPT_WRITEFUNCTION, &on_write);
   set(CURLOPT_WRITEDATA, this);
+  set(CURLOPT_SOCKOPTFUNCTION, &on_socket);
+  set(CURLOPT_SOCKOPTDATA, this);
   set(CURLOPT_NOPROGRESS, 0L);
   set(CURLOPT_XFERINFOFUNCTION, &on_progress);
   set(CURLOPT_XFERINFODATA, this);
@@ -233,15 +237,17 @@ void Exchange::fail(CURLcode code) {
   }
 }
 
-// A server that sends its answer in two small pieces waits for our acknowledgement between them, and
-// the kernel would hold that back for 40 ms on a kept connection.
+// A server that sends its answer in two small pieces (Ceph's gateway does) waits for our acknowledgement
+// between them, and the kernel would hold that back for 40 ms on a kept connection. Setting the option
+// sends what is held back. Should the socket be another one than that of this answer, nothing is harmed.
 void Exchange::acknowledge_quickly() {
-  curl_socket_t descriptor = CURL_SOCKET_BAD;
-  if (curl_api().curl_easy_getinfo(handle_, CURLINFO_ACTIVESOCKET, &descriptor) == CURLE_OK &&
-      descriptor != CURL_SOCKET_BAD) {
-    const int on = 1;
-    setsockopt(descriptor, IPPROTO_TCP, TCP_QUICKACK, &on, sizeof on);
-  }
+  const int on = 1;
+  setsockopt(socket_, IPPROTO_TCP, TCP_QUICKACK, &on, sizeof on);
+}
+
+int Exchange::on_socket(void* self, curl_socket_t socket, curlsocktype) {
+  static_cast<Exchange*>(self)->socket_ = socket;
+  return CURL_SOCKOPT_OK;
 }
 
 void Exchange::headers_complete() {
@@ -269,6 +275,7 @@ std::size_t Exchange::on_header(char* data, std::size_t size, std::size_t count,
   const bool fine = exchange.guarded([&] {
     if (line.starts_with("HTTP/")) {  // the start of an answer: of the final one, or of a 1xx before it
       exchange.response_ = HttpResponse{};
+      exchange.acknowledge_quickly();
       const std::size_t blank = line.find(' ');
       if (blank != std::string_view::npos) {
         std::from_chars(line.data() + blank + 1, line.data() + line.size(), exchange.response_.status);
@@ -300,7 +307,6 @@ std::size_t Exchange::on_write(char* data, std::size_t size, std::size_t count, 
 
 int Exchange::on_progress(void* self, curl_off_t, curl_off_t received, curl_off_t, curl_off_t sent) {
   auto& exchange = *static_cast<Exchange*>(self);
-  if (received == 0) exchange.acknowledge_quickly();
   const auto now = std::chrono::steady_clock::now();
   if (received + sent != exchange.moved_) {
     exchange.moved_ = received + sent;
@@ -330,39 +336,39 @@ void apply_proxy_environment(CurlSettings& settings, const Environment& environm
 CurlClient::CurlClient(CurlSettings settings) : settings_(std::move(settings)) {}
 
 CurlClient::~CurlClient() {
-  for (void* handle : idle_) curl_api().curl_easy_cleanup(handle);
+  for (const auto& handle : idle_) curl_api().curl_easy_cleanup(handle->easy);
 }
 
-// Borrows an easy handle for one exchange.
+// Borrows a handle for one exchange.
 class CurlClient::Lease {
  public:
   explicit Lease(CurlClient& client) : client_(client) {
     {
       const std::lock_guard lock(client_.mutex_);
       if (!client_.idle_.empty()) {
-        handle_ = client_.idle_.back();
+        handle_ = std::move(client_.idle_.back());
         client_.idle_.pop_back();
       }
     }
-    if (handle_ == nullptr) handle_ = curl_api().curl_easy_init();
-    if (handle_ == nullptr) throw std::bad_alloc();
+    if (handle_ == nullptr) handle_ = std::make_unique<Handle>(Handle{.easy = curl_api().curl_easy_init()});
+    if (handle_->easy == nullptr) throw std::bad_alloc();
   }
   Lease(const Lease&) = delete;
   Lease& operator=(const Lease&) = delete;
   ~Lease() {
     const std::lock_guard lock(client_.mutex_);
-    client_.idle_.push_back(handle_);
+    client_.idle_.push_back(std::move(handle_));
   }
-  void* handle() const { return handle_; }
+  Handle& handle() const { return *handle_; }
 
  private:
   CurlClient& client_;
-  void* handle_ = nullptr;
+  std::unique_ptr<Handle> handle_;
 };
 
 HttpResponse CurlClient::perform(const HttpRequest& request, ByteSink* sink) {
   const Lease lease(*this);
-  Exchange exchange(lease.handle(), request, sink, settings_.read_timeout);
+  Exchange exchange(lease.handle().easy, lease.handle().socket, request, sink, settings_.read_timeout);
   exchange.set_up(settings_);
   return exchange.run();
 }

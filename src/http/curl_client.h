@@ -36,9 +36,14 @@ class CurlClient final : public HttpClient {
 
  private:
   class Lease;
+  // An easy handle with its warm connections, and the socket that it opened last.
+  struct Handle {
+    void* easy = nullptr;
+    int socket = -1;
+  };
   CurlSettings settings_;
   std::mutex mutex_;
-  std::vector<void*> idle_;  // easy handles, each with its warm connections; the last used is reused first
+  std::vector<std::unique_ptr<Handle>> idle_;  // the last used is reused first
 };
 
 }  // namespace tapster

@@ -14,4 +14,11 @@ std::uint32_t crc32(std::uint32_t crc, Bytes data);      // ISO-HDLC: gzip, x-am
 std::uint32_t crc32c(std::uint32_t crc, Bytes data);     // Castagnoli: snappy framing, x-amz-checksum-crc32c
 std::uint64_t crc64nvme(std::uint64_t crc, Bytes data);  // NVM Express: x-amz-checksum-crc64nvme
 
+// The portable forms of the two that use instructions of the processor where it has them;
+// apart so that they can be tested on every processor.
+namespace crc_by_table {
+std::uint32_t crc32c(std::uint32_t crc, Bytes data);
+std::uint64_t crc64nvme(std::uint64_t crc, Bytes data);
+}  // namespace crc_by_table
+
 }  // namespace tapster

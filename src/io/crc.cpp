@@ -1,0 +1,147 @@
+#include "io/crc.h"
+
+#include <libdeflate.h>
+
+#include <array>
+#include <bit>
+#include <cstring>
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+#elif defined(__ARM_FEATURE_CRC32)
+#include <arm_acle.h>
+#endif
+
+namespace tapster {
+namespace {
+
+constexpr std::uint32_t kCrc32cPolynomial = 0x82f63b78;             // 0x1edc6f41, reflected
+constexpr std::uint64_t kCrc64NvmePolynomial = 0x9a6c9329ac4bc9b5;  // 0xad93d23594c93659, reflected
+
+std::uint64_t load64(const std::byte* from) {  // little-endian
+  std::uint64_t value = 0;
+  std::memcpy(&value, from, sizeof value);
+  if constexpr (std::endian::native == std::endian::big) value = __builtin_bswap64(value);
+  return value;
+}
+
+// Slicing by eight: tables[k][b] is the effect of byte b followed by k zero bytes.
+template <typename Crc>
+using Tables = std::array<std::array<Crc, 256>, 8>;
+
+template <typename Crc, Crc Polynomial>
+constexpr Tables<Crc> make_tables() {
+  Tables<Crc> tables{};
+  for (unsigned byte = 0; byte < 256; ++byte) {
+    Crc crc = byte;
+    for (int bit = 0; bit < 8; ++bit) crc = (crc >> 1) ^ ((crc & 1) != 0 ? Polynomial : 0);
+    tables[0][byte] = crc;
+  }
+  for (std::size_t zeros = 1; zeros < 8; ++zeros)
+    for (unsigned byte = 0; byte < 256; ++byte) {
+      const Crc crc = tables[zeros - 1][byte];
+      tables[zeros][byte] = (crc >> 8) ^ tables[0][crc & 0xff];
+    }
+  return tables;
+}
+
+constexpr Tables<std::uint32_t> kCrc32cTables = make_tables<std::uint32_t, kCrc32cPolynomial>();
+constexpr Tables<std::uint64_t> kCrc64NvmeTables = make_tables<std::uint64_t, kCrc64NvmePolynomial>();
+
+template <typename Crc>
+Crc by_table(const Tables<Crc>& tables, Crc crc, Bytes data) {
+  for (; data.size() >= 8; data = data.subspan(8)) {
+    const std::uint64_t word = load64(data.data()) ^ crc;
+    crc = 0;
+    for (unsigned i = 0; i < 8; ++i) crc ^= tables[7 - i][(word >> (8 * i)) & 0xff];
+  }
+  for (const std::byte byte : data) crc = (crc >> 8) ^ tables[0][(crc ^ std::to_integer<Crc>(byte)) & 0xff];
+  return crc;
+}
+
+#if defined(__x86_64__)
+
+__attribute__((target("sse4.2"))) std::uint32_t crc32c_sse42(std::uint32_t crc, Bytes data) {
+  std::uint64_t wide = crc;
+  for (; data.size() >= 8; data = data.subspan(8)) wide = _mm_crc32_u64(wide, load64(data.data()));
+  crc = static_cast<std::uint32_t>(wide);
+  for (const std::byte byte : data) crc = _mm_crc32_u8(crc, std::to_integer<unsigned char>(byte));
+  return crc;
+}
+
+// x^power modulo the polynomial, reflected: bit 63 is x^0.
+constexpr std::uint64_t power_of_x(unsigned power) {
+  std::uint64_t value = std::uint64_t{1} << 63;
+  while (power-- != 0) value = (value >> 1) ^ ((value & 1) != 0 ? kCrc64NvmePolynomial : 0);
+  return value;
+}
+
+// Folding by carry-less multiplication (Gopal and others, "Fast CRC Computation for Generic
+// Polynomials Using PCLMULQDQ Instruction", Intel 2009): 128 bits of remainder are carried
+// `Bits` further. A reflected product comes out one bit too far, hence the powers less one.
+template <unsigned Bits>
+__attribute__((target("pclmul"))) inline __m128i fold(__m128i remainder, __m128i next) {
+  constexpr auto kNear = static_cast<long long>(power_of_x(Bits - 1));
+  constexpr auto kFar = static_cast<long long>(power_of_x(Bits + 64 - 1));
+  const __m128i factors = _mm_set_epi64x(kNear, kFar);
+  const __m128i first = _mm_clmulepi64_si128(remainder, factors, 0x00);
+  const __m128i second = _mm_clmulepi64_si128(remainder, factors, 0x11);
+  return _mm_xor_si128(next, _mm_xor_si128(first, second));
+}
+
+__m128i load128(const std::byte* from) { return _mm_loadu_si128(reinterpret_cast<const __m128i*>(from)); }
+
+// Takes a multiple of 64 bytes, at least 128.
+__attribute__((target("pclmul"))) std::uint64_t crc64nvme_folded(std::uint64_t crc, Bytes data) {
+  std::array<__m128i, 4> lanes;
+  for (unsigned i = 0; i < 4; ++i) lanes[i] = load128(data.data() + 16 * i);
+  lanes[0] = _mm_xor_si128(lanes[0], _mm_set_epi64x(0, static_cast<long long>(crc)));
+  for (data = data.subspan(64); !data.empty(); data = data.subspan(64))
+    for (unsigned i = 0; i < 4; ++i) lanes[i] = fold<512>(lanes[i], load128(data.data() + 16 * i));
+  __m128i remainder = lanes[0];
+  for (unsigned i = 1; i < 4; ++i) remainder = fold<128>(remainder, lanes[i]);
+  std::array<std::byte, 16> rest;
+  std::memcpy(rest.data(), &remainder, rest.size());
+  return by_table<std::uint64_t>(kCrc64NvmeTables, 0, rest);
+}
+
+#endif
+
+std::uint32_t crc32c_remainder(std::uint32_t crc, Bytes data) {
+#if defined(__x86_64__)
+  static const bool has_sse42 = __builtin_cpu_supports("sse4.2") != 0;
+  if (has_sse42) return crc32c_sse42(crc, data);
+#elif defined(__ARM_FEATURE_CRC32)
+  for (; data.size() >= 8; data = data.subspan(8)) crc = __crc32cd(crc, load64(data.data()));
+#endif
+  return by_table(kCrc32cTables, crc, data);
+}
+
+std::uint64_t crc64nvme_remainder(std::uint64_t crc, Bytes data) {
+#if defined(__x86_64__)
+  static const bool has_pclmul = __builtin_cpu_supports("pclmul") != 0;
+  if (has_pclmul && data.size() >= 128) {
+    const std::size_t whole = data.size() / 64 * 64;
+    crc = crc64nvme_folded(crc, data.first(whole));
+    data = data.subspan(whole);
+  }
+#endif
+  return by_table(kCrc64NvmeTables, crc, data);
+}
+
+}  // namespace
+
+std::uint32_t crc32(std::uint32_t crc, Bytes data) { return libdeflate_crc32(crc, data.data(), data.size()); }
+
+std::uint32_t crc32c(std::uint32_t crc, Bytes data) { return ~crc32c_remainder(~crc, data); }
+
+std::uint64_t crc64nvme(std::uint64_t crc, Bytes data) { return ~crc64nvme_remainder(~crc, data); }
+
+namespace crc_by_table {
+
+std::uint32_t crc32c(std::uint32_t crc, Bytes data) { return ~by_table(kCrc32cTables, ~crc, data); }
+
+std::uint64_t crc64nvme(std::uint64_t crc, Bytes data) { return ~by_table(kCrc64NvmeTables, ~crc, data); }
+
+}  // namespace crc_by_table
+}  // namespace tapster

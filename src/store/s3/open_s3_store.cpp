@@ -1,0 +1,41 @@
+#include "http/curl_client.h"
+#include "store/s3/aws_profile.h"
+#include "store/s3/credentials.h"
+#include "store/s3/s3_store.h"
+#include "store/s3/settings.h"
+
+namespace tapster {
+namespace {
+
+// Everything that an S3 store borrows, in the order in which it borrows.
+struct Parts {
+  Parts(const StoreLocation& location, const StoreOptions& options, const Environment& environment, Clock& clock)
+      : profile(options.aws_profile, environment),
+        settings(resolve_s3_settings(location, options, environment, profile)),
+        http(settings.http),
+        credentials(make_credential_provider(profile, environment, http, clock)),
+        client(settings, http, *credentials, clock) {}
+
+  AwsProfile profile;
+  S3Settings settings;
+  CurlClient http;
+  std::unique_ptr<CredentialProvider> credentials;
+  S3Client client;
+};
+
+// The store together with what it borrows.
+class OwningS3Store final : private Parts, public S3Store {
+ public:
+  OwningS3Store(const StoreLocation& location, const StoreOptions& options, const Environment& environment,
+                Clock& clock)
+      : Parts(location, options, environment, clock), S3Store(Parts::client) {}
+};
+
+}  // namespace
+
+std::unique_ptr<ObjectStore> open_s3_store(const StoreLocation& location, const StoreOptions& options,
+                                           const Environment& environment, Clock& clock) {
+  return std::make_unique<OwningS3Store>(location, options, environment, clock);
+}
+
+}  // namespace tapster

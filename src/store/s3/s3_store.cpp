@@ -1,0 +1,201 @@
+#include "store/s3/s3_store.h"
+
+#include "base/encoding.h"
+#include "base/xml.h"
+
+#include <tapster/log.h>
+
+#include <algorithm>
+#include <charconv>
+
+namespace tapster {
+namespace {
+
+constexpr int kNotFound = 404;
+constexpr int kPreconditionFailed = 412;
+constexpr int kRangeNotSatisfiable = 416;
+constexpr int kNotImplemented = 501;
+
+// "Amazon S3 multipart upload limits".
+constexpr std::uint64_t kMinPart = 5ULL << 20U;
+constexpr std::uint64_t kMaxPart = 5ULL << 30U;
+constexpr int kMaxParts = 10'000;
+constexpr std::size_t kMaxRemoveBatch = 1'000;
+
+// Tags in a header or a query are form-encoded (application/x-www-form-urlencoded): a blank is '+'.
+std::string encode_tags(const Tags& tags) {
+  std::string text;
+  const auto form = [](const std::string& part) {
+    std::string encoded = percent_encode(part);
+    for (std::size_t at = encoded.find("%20"); at != std::string::npos; at = encoded.find("%20", at)) {
+      encoded.replace(at, 3, "+");
+    }
+    return encoded;
+  };
+  for (const auto& [name, value] : tags) {
+    if (!text.empty()) text += '&';
+    text += form(name) + "=" + form(value);
+  }
+  return text;
+}
+
+std::uint64_t number(const std::string& text) {
+  std::uint64_t value = 0;
+  std::from_chars(text.data(), text.data() + text.size(), value);
+  return value;
+}
+
+ListPage read_page(const XmlElement& listing) {
+  ListPage page;
+  const bool encoded = listing.child("EncodingType").text() == "url";
+  const auto decoded = [&](const XmlElement& element) {
+    return encoded ? percent_decode(element.text(), true) : element.text();
+  };
+  for (const XmlElement& entry : listing.children("Contents")) {
+    page.objects.push_back({decoded(entry.child("Key")), number(entry.child("Size").text())});
+  }
+  for (const XmlElement& folder : listing.children("CommonPrefixes")) {
+    page.prefixes.push_back(decoded(folder.child("Prefix")));
+  }
+  return page;
+}
+
+}  // namespace
+
+HttpHeaders creation_headers(const S3Settings& settings, const PutOptions& options) {
+  HttpHeaders headers = settings.encryption;
+  headers.insert(headers.end(), settings.customer_key.begin(), settings.customer_key.end());
+  if (options.tags) headers.emplace_back("x-amz-tagging", encode_tags(*options.tags));
+  for (const auto& [name, value] : options.metadata) headers.emplace_back("x-amz-meta-" + name, value);
+  return headers;
+}
+
+std::string S3Store::describe(const std::string& key) const {
+  return fmt::format("s3://{}/{}", client_.settings().bucket, key);
+}
+
+StoreLimits S3Store::limits() const {
+  return {.min_part_size = kMinPart,
+          .max_part_size = kMaxPart,
+          .max_parts = kMaxParts,
+          .max_put_size = kMaxPart,
+          .max_remove_batch = kMaxRemoveBatch};
+}
+
+// HEAD's 404 does not say what is missing, the object or the bucket: a GET does, in its body.
+bool S3Store::proven_absent(const std::string& key) {
+  S3Call call{.operation = "GetObject", .method = "GET", .key = key};
+  call.headers = client_.settings().customer_key;
+  call.headers.emplace_back("Range", "bytes=0-0");
+  call.accepted = {kNotFound, kRangeNotSatisfiable};
+  const S3Answer answer = client_.call(call);
+  if (answer.http.status != kNotFound) return false;
+  if (answer.error_code != "NoSuchKey") throw client_.refused(answer.http, call);
+  return true;
+}
+
+std::optional<ObjectStat> S3Store::stat(const std::string& key) {
+  constexpr int kLooks = 3;
+  for (int look = 1;; ++look) {
+    S3Call call{.operation = "HeadObject", .method = "HEAD", .key = key};
+    call.headers = client_.settings().customer_key;
+    call.accepted = {kNotFound};
+    const S3Answer answer = client_.call(call);
+    if (answer.http.status != kNotFound) return stat_from_headers(answer.http.headers);
+    if (proven_absent(key)) return std::nullopt;
+    if (look == kLooks) throw client_.refused(answer.http, call);  // it comes and goes
+  }
+}
+
+std::optional<ObjectStat> S3Store::get(const std::string& key, ByteSink& sink, const GetOptions& options) {
+  if (options.range && options.range->length == 0) return stat(key);
+  return download(client_, key, sink, options.range);
+}
+
+// Decides how create-only is kept at this service. Sets `exists` when a look was needed and found the
+// object; returns whether to send the condition.
+bool S3Store::send_condition(const std::string& key, const PutOptions& options, bool& exists) {
+  if (!options.if_absent) return false;
+  const ConditionalPut support =
+      conditions_refused_ ? ConditionalPut::refused : client_.settings().service->conditional_put;
+  if (support != ConditionalPut::honoured && !options.known_absent) exists = stat(key).has_value();
+  return support != ConditionalPut::refused;
+}
+
+PutResult S3Store::put(const std::string& key, Body& body, const PutOptions& options) {
+  bool exists = false;
+  const bool conditional = send_condition(key, options, exists);
+  if (exists) return PutResult::already_exists;
+  S3Call call{.operation = "PutObject", .method = "PUT", .key = key};
+  call.headers = creation_headers(client_.settings(), options);
+  call.body = &body;
+  call.body_sha256 = options.body_sha256;
+  call.offers_checksum = true;
+  if (conditional) {
+    call.headers.emplace_back("If-None-Match", "*");
+    call.accepted = {kPreconditionFailed, kNotImplemented};
+  }
+  const S3Answer answer = client_.call(call);
+  if (answer.http.status == kPreconditionFailed) return PutResult::already_exists;
+  if (answer.http.status == kNotImplemented) {
+    log::info("The store does not know conditional writes: existing objects are looked for before each write");
+    conditions_refused_ = true;
+    return put(key, body, options);
+  }
+  return PutResult::created;
+}
+
+void S3Store::list(const std::string& prefix, const ListOptions& options,
+                   const std::function<bool(const ListPage&)>& each) {
+  std::string token;
+  do {
+    S3Call call{.operation = "ListObjectsV2", .method = "GET"};
+    call.query = {{"list-type", "2"}, {"prefix", prefix}, {"encoding-type", "url"}};
+    if (options.by_folder) call.query.emplace_back("delimiter", "/");
+    if (options.page_size) call.query.emplace_back("max-keys", std::to_string(*options.page_size));
+    if (!token.empty()) call.query.emplace_back("continuation-token", token);
+    const S3Answer answer = client_.call(call);
+    const auto document = XmlDocument::parse(answer.http.body);
+    const std::string_view kind = document ? document->root().name() : std::string_view();
+    if (kind == "Error") throw client_.refused(answer.http, call);
+    if (kind != "ListBucketResult") {
+      throw error(ErrorKind::network, "{}: the store's answer is not a listing: {:.100}", call.operation,
+                  answer.http.body);
+    }
+    const XmlElement listing = document->root();
+    if (!each(read_page(listing))) return;
+    const bool more = listing.child("IsTruncated").text() == "true";
+    token = more ? listing.child("NextContinuationToken").text() : "";
+    if (more && token.empty()) {
+      throw error(ErrorKind::network, "{}: a page of the listing does not say how to go on", call.operation);
+    }
+  } while (!token.empty());
+}
+
+bool S3Store::container_exists() {
+  S3Call call{.operation = "HeadBucket", .method = "HEAD"};
+  call.accepted = {kNotFound};
+  return client_.call(call).http.status != kNotFound;
+}
+
+void S3Store::create_container() {
+  const std::string& region = client_.settings().region;
+  std::string document;
+  if (region != "us-east-1") {
+    document = fmt::format(
+        "<CreateBucketConfiguration xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"><LocationConstraint>{}"
+        "</LocationConstraint></CreateBucketConfiguration>",
+        xml_escape(region));
+  }
+  MemoryBody body(document);
+  S3Call call{.operation = "CreateBucket", .method = "PUT"};
+  call.headers = {{"x-amz-acl", "private"}};
+  call.body = &body;
+  call.accepted = {409};
+  const S3Answer answer = client_.call(call);
+  if (answer.http.status == 409 && answer.error_code != "BucketAlreadyOwnedByYou") {
+    throw client_.refused(answer.http, call);
+  }
+}
+
+}  // namespace tapster

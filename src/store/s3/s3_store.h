@@ -1,0 +1,64 @@
+// Amazon S3 and everything that speaks its API.
+#pragma once
+
+#include "store/s3/client.h"
+
+#include <tapster/clock.h>
+#include <tapster/environment.h>
+#include <tapster/object_store.h>
+#include <tapster/open_store.h>
+
+#include <atomic>
+#include <memory>
+
+namespace tapster {
+
+class S3Store : public ObjectStore {
+ public:
+  // `client` is borrowed.
+  explicit S3Store(S3Client& client) : client_(client) {}
+
+  std::optional<ObjectStat> stat(const std::string& key) override;
+  std::optional<ObjectStat> get(const std::string& key, ByteSink& sink, const GetOptions& options) override;
+  PutResult put(const std::string& key, Body& body, const PutOptions& options) override;
+  void list(const std::string& prefix, const ListOptions& options,
+            const std::function<bool(const ListPage&)>& each) override;
+  std::vector<RemoveFailure> remove(const std::vector<std::string>& keys) override;
+  UploadId begin_upload(const std::string& key, std::uint64_t part_size, const PutOptions& options) override;
+  UploadedPart upload_part(const UploadId& upload, int number, Body& body) override;
+  PutResult complete_upload(const UploadId& upload, const std::vector<UploadedPart>& parts,
+                            const PutOptions& options) override;
+  void abort_upload(const UploadId& upload) noexcept override;
+  bool container_exists() override;
+  void create_container() override;
+  StoreLimits limits() const override;
+  StoreCapabilities capabilities() const override { return {.metadata = true, .tags = true}; }
+  std::string describe(const std::string& key) const override;
+
+ private:
+  bool send_condition(const std::string& key, const PutOptions& options, bool& exists);
+  bool proven_absent(const std::string& key);
+  std::vector<RemoveFailure> remove_batch(std::span<const std::string> keys);
+  std::vector<RemoveFailure> remove_singly(std::span<const std::string> keys);
+  void tag_afterwards(const std::string& key, const PutOptions& options);
+
+  S3Client& client_;
+  std::atomic<bool> conditions_refused_{false};  // the store answered 501 to If-None-Match
+  std::atomic<bool> bulk_delete_refused_{false};
+};
+
+// What is sent whenever an object is made: encryption, customer key, tags, metadata.
+HttpHeaders creation_headers(const S3Settings& settings, const PutOptions& options);
+
+// The whole: settings, client, credentials and store under one owner.
+std::unique_ptr<ObjectStore> open_s3_store(const StoreLocation& location, const StoreOptions& options,
+                                           const Environment& environment, Clock& clock);
+
+// Streams one object, or a range of it, resuming after cuts. nullopt: proven absent.
+std::optional<ObjectStat> download(S3Client& client, const std::string& key, ByteSink& sink,
+                                   const std::optional<ByteRange>& range);
+
+// Size, ETag and metadata out of the headers of a HEAD or GET.
+ObjectStat stat_from_headers(const HttpHeaders& headers);
+
+}  // namespace tapster
