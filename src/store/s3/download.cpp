@@ -82,7 +82,10 @@ S3Call Download::make_call() {
   call.headers = client_.settings().customer_key;
   if (position() > 0 || (range_ && range_->length)) {
     std::string value = fmt::format("bytes={}-", position());
-    if (range_ && range_->length) value += std::to_string(range_->offset + *range_->length - 1);
+    if (range_ && range_->length) {
+      const std::uint64_t last = range_->offset + (*range_->length - 1);
+      if (last >= range_->offset) value += std::to_string(last);  // an absurd length means: to the end
+    }
     call.headers.emplace_back("Range", value);
   }
   if (stat_ && !stat_->etag.empty()) call.headers.emplace_back("If-Match", stat_->etag);
