@@ -93,7 +93,7 @@ __m128i load128(const std::byte* from) { return _mm_loadu_si128(reinterpret_cast
 
 // Takes a multiple of 64 bytes, at least 128.
 __attribute__((target("pclmul"))) std::uint64_t crc64nvme_folded(std::uint64_t crc, Bytes data) {
-  std::array<__m128i, 4> lanes;
+  __m128i lanes[4];
   for (unsigned i = 0; i < 4; ++i) lanes[i] = load128(data.data() + 16 * i);
   lanes[0] = _mm_xor_si128(lanes[0], _mm_set_epi64x(0, static_cast<long long>(crc)));
   for (data = data.subspan(64); !data.empty(); data = data.subspan(64))

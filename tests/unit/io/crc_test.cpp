@@ -1,0 +1,36 @@
+#include "io/crc.h"
+
+#include "codec_samples.h"
+#include "support/catch.h"
+
+using namespace tapster;
+
+TEST_CASE("the checks agree with their published values") {
+  const Bytes digits = as_bytes("123456789");
+  CHECK(crc32(0, digits) == 0xcbf43926);
+  CHECK(crc32c(0, digits) == 0xe3069283);
+  CHECK(crc64nvme(0, digits) == 0xae8b14860a799888);
+  CHECK(crc_by_table::crc32c(0, digits) == 0xe3069283);
+  CHECK(crc_by_table::crc64nvme(0, digits) == 0xae8b14860a799888);
+  CHECK(crc32c(0, as_bytes(std::string(32, '\0'))) == 0x8a9136aa);               // RFC 3720, B.4
+  CHECK(crc64nvme(0, as_bytes(std::string(4096, '\0'))) == 0x6482d367eb22b64e);  // NVM Express 1.0 command set
+}
+
+TEST_CASE("the processor's instructions and the tables agree, at every length and alignment") {
+  const std::string text = random_bytes(2000);
+  for (std::size_t length = 0; length < 700; ++length) {
+    const Bytes data = as_bytes(text).subspan(length % 17, length);
+    REQUIRE(crc32c(0x12345678, data) == crc_by_table::crc32c(0x12345678, data));
+    REQUIRE(crc64nvme(0x123456789abcdef0, data) == crc_by_table::crc64nvme(0x123456789abcdef0, data));
+  }
+}
+
+TEST_CASE("a check continues from the value before") {
+  const std::string text = random_bytes(1000);
+  const Bytes all = as_bytes(text);
+  for (std::size_t cut = 0; cut <= all.size(); cut += 37) {
+    CHECK(crc32(crc32(0, all.first(cut)), all.subspan(cut)) == crc32(0, all));
+    CHECK(crc32c(crc32c(0, all.first(cut)), all.subspan(cut)) == crc32c(0, all));
+    CHECK(crc64nvme(crc64nvme(0, all.first(cut)), all.subspan(cut)) == crc64nvme(0, all));
+  }
+}
