@@ -1,0 +1,42 @@
+// What a WAL segment says about itself in the long header of its first page
+// (XLogLongPageHeaderData in PostgreSQL's src/include/access/xlog_internal.h; in the byte order
+// of the machine that wrote it).
+#pragma once
+
+#include <tapster/byte_sink.h>
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <optional>
+
+namespace tapster {
+
+inline constexpr std::size_t kLongHeaderSize = 40;  // bytes
+
+// The segment size, in bytes; nullopt when this is not the beginning of a segment that can be
+// read here.
+std::optional<std::uint32_t> segment_size_in(Bytes header);
+
+// A pass-through that reads the header, and counts.
+class SegmentSniffer final : public ByteSink {
+ public:
+  using Listener = std::function<void(std::uint32_t segment_size)>;
+
+  // `known` is called as soon as the segment size is known, from within write.
+  explicit SegmentSniffer(ByteSink& next, Listener known = {}) : next_(next), known_(std::move(known)) {}
+  void write(Bytes data) override;
+  void finish() override { next_.finish(); }
+
+  std::uint64_t bytes() const noexcept { return bytes_; }
+  std::optional<std::uint32_t> segment_size() const noexcept { return segment_size_; }
+
+ private:
+  ByteSink& next_;
+  Listener known_;
+  std::array<std::byte, kLongHeaderSize> header_{};
+  std::uint64_t bytes_ = 0;
+  std::optional<std::uint32_t> segment_size_;
+};
+
+}  // namespace tapster

@@ -1,0 +1,69 @@
+#include "wal/stored_wal.h"
+#include "wal/wal_objects.h"
+#include "wal/wal_source.h"
+#include "wal/wal_upload.h"
+
+#include <tapster/error.h>
+#include <tapster/log.h>
+#include <tapster/wal_archive.h>
+
+namespace tapster {
+namespace {
+
+// How often an object may be there for the upload and gone for the comparison.
+constexpr int kAttempts = 4;
+constexpr int kForbidden = 403;
+
+// The WAL file in every form it is stored in. Where listing is forbidden (policies that allow
+// nothing but writing), the create-only upload alone must tell.
+std::vector<WalObject> stored_forms(ObjectStore& store, const ArchiveLayout& layout, const WalName& name) {
+  try {
+    return find_wal_objects(store, layout, name, PartialFallback::no);
+  } catch (const StoreError& refusal) {
+    if (refusal.details().http_status != kForbidden) throw;
+    log::warning("cannot see whether {} is stored already in another form, relying on a create-only upload: {}",
+                 name.text(), refusal.what());
+    return {};
+  }
+}
+
+// True when it is stored; every stored form must then have this content.
+bool is_stored(ObjectStore& store, const ArchiveLayout& layout, const WalName& name, WalSource& source) {
+  bool stored = false;
+  for (const WalObject& object : stored_forms(store, layout, name)) {
+    if (compare_with_stored(store, object, source) == Comparison::identical) stored = true;
+  }
+  return stored;
+}
+
+const std::optional<Tags>& tags_for(const WalArchiveRequest& request) {
+  const bool history = request.name.kind() == WalName::Kind::history;
+  return history && request.history_tags && !request.history_tags->empty() ? request.history_tags : request.tags;
+}
+
+WalArchiveOutcome already_stored(const ObjectStore& store, const std::string& key) {
+  log::info("{} is stored already with the same content", store.describe(key));
+  return WalArchiveOutcome::already_stored;
+}
+
+}  // namespace
+
+WalArchiveOutcome archive_wal(ObjectStore& store, const ArchiveLayout& layout, const WalArchiveRequest& request) {
+  WalSource source(request.path, request.name);
+  const WalObject target{layout.wal_key(request.name, request.compression), request.compression};
+  if (is_stored(store, layout, request.name, source)) return already_stored(store, layout.wal_key(request.name));
+  for (int attempt = 0; attempt < kAttempts; ++attempt) {
+    const PutResult result =
+        upload_wal(store, target.key, source, request.compression, request.level, tags_for(request));
+    if (result == PutResult::created) {
+      log::info("stored {} as {}", source.path(), store.describe(target.key));
+      return WalArchiveOutcome::stored;
+    }
+    // Somebody else was faster, or an earlier attempt of ours succeeded though its answer was lost.
+    if (compare_with_stored(store, target, source) == Comparison::identical) return already_stored(store, target.key);
+  }
+  throw error(ErrorKind::general, "{} comes and goes: is somebody else writing to it or deleting it?",
+              store.describe(target.key));
+}
+
+}  // namespace tapster

@@ -1,0 +1,54 @@
+// The WAL file that is archived: read several times, and the same every time.
+#pragma once
+
+#include "base/digest.h"
+
+#include <tapster/body.h>
+#include <tapster/wal_name.h>
+
+#include <sys/stat.h>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace tapster {
+
+class WalSource {
+ public:
+  // Throws Error (general): not readable, not a regular file, an empty segment.
+  WalSource(std::string path, const WalName& name);
+
+  const std::string& path() const noexcept { return path_; }
+  std::uint64_t size() const noexcept { return static_cast<std::uint64_t>(first_seen_.st_size); }
+
+  // The bytes from `offset` on, at most `length`. Its reads throw Error (general) when the file
+  // has changed since it was first seen, the last one before it hands out the last bytes: a store
+  // never gets the whole of a mixture. Borrows this.
+  std::unique_ptr<Body> body(std::uint64_t offset, std::uint64_t length) const;
+
+  // Writes all of it into `sink` and finishes that; throws as body does.
+  void stream_into(ByteSink& sink) const;
+
+  // SHA-256 of the content; read for it once, unless somebody who streamed it has set it.
+  const Sha256Digest& digest();
+  void set_digest(const Sha256Digest& digest) { digest_ = digest; }
+
+ private:
+  class CheckedBody;
+  void check_unchanged() const;
+
+  std::string path_;
+  struct stat first_seen_ {};
+  std::optional<Sha256Digest> digest_;
+};
+
+// A sink for the end of a chain of which only the passing through matters.
+class NullSink final : public ByteSink {
+ public:
+  void write(Bytes) override {}
+  void finish() override {}
+};
+
+}  // namespace tapster

@@ -1,0 +1,142 @@
+#include "wal/wal_upload.h"
+
+#include "base/encoding.h"
+#include "wal/block_buffer.h"
+#include "wal/wal_objects.h"
+
+#include <algorithm>
+#include <vector>
+
+namespace tapster {
+namespace {
+
+// A multipart upload that is aborted unless it created the object.
+class Upload {
+ public:
+  Upload(ObjectStore& store, const std::string& key, std::uint64_t part_size, const PutOptions& options)
+      : store_(store), options_(options), id_(store.begin_upload(key, part_size, options)) {}
+  Upload(const Upload&) = delete;
+  Upload& operator=(const Upload&) = delete;
+  ~Upload() {
+    if (!created_) store_.abort_upload(id_);
+  }
+  void add(Body& part) { parts_.push_back(store_.upload_part(id_, static_cast<int>(parts_.size()) + 1, part)); }
+  PutResult complete() {
+    const PutResult result = store_.complete_upload(id_, parts_, options_);
+    created_ = result == PutResult::created;
+    return result;
+  }
+
+ private:
+  ObjectStore& store_;
+  const PutOptions& options_;
+  UploadId id_;
+  std::vector<UploadedPart> parts_;
+  bool created_ = false;
+};
+
+std::uint64_t part_size_for(const ObjectStore& store) {
+  const StoreLimits limits = store.limits();
+  return std::max(std::min(kMaxBodyInMemory, limits.max_part_size), limits.min_part_size);
+}
+
+// Collects what a compressor makes, and sends a part whenever it is full and more comes.
+class SpillingBuffer final : public ByteSink {
+ public:
+  SpillingBuffer(ObjectStore& store, const std::string& key, std::uint64_t part_size, const PutOptions& options)
+      : store_(store), key_(key), part_size_(part_size), options_(options) {}
+
+  void write(Bytes data) override {
+    while (!data.empty()) {
+      if (buffer_.size() == part_size_) send_part();
+      const auto count = static_cast<std::size_t>(std::min<std::uint64_t>(data.size(), part_size_ - buffer_.size()));
+      buffer_.write(data.first(count));
+      data = data.subspan(count);
+    }
+  }
+  void finish() override {}
+
+  PutResult publish() {
+    if (upload_) {
+      send_part();
+      return upload_->complete();
+    }
+    BlockBody body(buffer_);
+    return store_.put(key_, body, options_);
+  }
+
+ private:
+  void send_part() {
+    if (!upload_) upload_.emplace(store_, key_, part_size_, options_);
+    BlockBody part(buffer_);
+    upload_->add(part);
+    buffer_.clear();
+  }
+
+  ObjectStore& store_;
+  const std::string& key_;
+  std::uint64_t part_size_;
+  const PutOptions& options_;
+  BlockBuffer buffer_;
+  std::optional<Upload> upload_;
+};
+
+PutResult upload_plain(ObjectStore& store, const std::string& key, const WalSource& source, PutOptions options) {
+  if (source.size() <= std::min(kMaxSinglePut, store.limits().max_put_size)) {
+    const auto body = source.body(0, source.size());
+    return store.put(key, *body, options);
+  }
+  options.body_sha256.reset();
+  const std::uint64_t part_size = part_size_for(store);
+  Upload upload(store, key, part_size, options);
+  for (std::uint64_t offset = 0; offset < source.size(); offset += part_size) {
+    const auto part = source.body(offset, part_size);
+    upload.add(*part);
+  }
+  return upload.complete();
+}
+
+// The digest must be known when an upload begins, and a small file becomes one request.
+PutResult upload_compressed_whole(ObjectStore& store, const std::string& key, WalSource& source,
+                                  Compression compression, CompressionLevel level, PutOptions options) {
+  BlockBuffer buffer;
+  const auto compressor = make_compressor(compression, level, buffer, source.size());
+  if (store.capabilities().metadata) {
+    Sha256Sink hash(*compressor);
+    source.stream_into(hash);
+    source.set_digest(hash.digest());
+    options.metadata[kDigestMetadata] = hex_encode(source.digest());
+  } else {
+    source.stream_into(*compressor);
+  }
+  BlockBody body(buffer);
+  return store.put(key, body, options);
+}
+
+PutResult upload_compressed_in_parts(ObjectStore& store, const std::string& key, const WalSource& source,
+                                     Compression compression, CompressionLevel level, const PutOptions& options) {
+  SpillingBuffer buffer(store, key, part_size_for(store), options);
+  const auto compressor = make_compressor(compression, level, buffer, source.size());
+  source.stream_into(*compressor);
+  return buffer.publish();
+}
+
+}  // namespace
+
+PutResult upload_wal(ObjectStore& store, const std::string& key, WalSource& source, Compression compression,
+                     CompressionLevel level, const std::optional<Tags>& tags) {
+  PutOptions options;
+  options.if_absent = true;
+  options.tags = tags;
+  if (compression != Compression::none && source.size() <= kMaxBodyInMemory) {
+    return upload_compressed_whole(store, key, source, compression, level, std::move(options));
+  }
+  if (store.capabilities().metadata) options.metadata[kDigestMetadata] = hex_encode(source.digest());
+  if (compression != Compression::none) {
+    return upload_compressed_in_parts(store, key, source, compression, level, options);
+  }
+  if (store.capabilities().metadata) options.body_sha256 = source.digest();
+  return upload_plain(store, key, source, std::move(options));
+}
+
+}  // namespace tapster
