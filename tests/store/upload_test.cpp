@@ -16,6 +16,7 @@ UploadedPart send(const StoreUnderTest& store, const UploadId& upload, int numbe
   PatternBody body(size, 0, static_cast<std::uint64_t>(number - 1) * kPart);
   const UploadedPart part = store->upload_part(upload, number, body);
   CHECK(part.number == number);
+  CHECK(part.size == size);
   return part;
 }
 

@@ -11,7 +11,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstdlib>
 
 namespace tapster {
 namespace {
@@ -32,11 +31,9 @@ std::optional<std::uint64_t> whole_size(const UploadId& upload, std::vector<Uplo
   std::sort(parts.begin(), parts.end(), [](const auto& a, const auto& b) { return a.number < b.number; });
   std::uint64_t size = 0;
   for (std::size_t i = 0; i < parts.size(); ++i) {
-    const std::string& etag = parts[i].etag;
-    const std::uint64_t length = std::strtoull(etag.c_str() + (etag.rfind(':') + 1), nullptr, 10);
-    if (etag != etag_of(upload, static_cast<int>(i + 1), length)) return std::nullopt;
-    if (length != upload.part_size && i + 1 != parts.size()) return std::nullopt;
-    size += length;
+    if (parts[i].etag != etag_of(upload, static_cast<int>(i + 1), parts[i].size)) return std::nullopt;
+    if (parts[i].size != upload.part_size && i + 1 != parts.size()) return std::nullopt;
+    size += parts[i].size;
   }
   return parts.empty() ? std::nullopt : std::optional(size);
 }
@@ -88,7 +85,7 @@ UploadedPart FileStore::upload_part(const UploadId& upload, int number, Body& bo
     position += data.size();
   });
   start_write_back(file.get(), begin, position - begin);
-  return {number, etag_of(upload, number, body.size()), ""};
+  return {number, etag_of(upload, number, body.size()), "", body.size()};
 }
 
 PutResult FileStore::complete_upload(const UploadId& upload, const std::vector<UploadedPart>& parts,
