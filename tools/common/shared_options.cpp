@@ -67,9 +67,10 @@ void declare_newer_s3(CommandLine& command, StoreOptions& store) {
                  "where the bucket's name goes: virtual into the host name, path into the path (default: auto: virtual "
                  "on AWS, path elsewhere)");
   const auto ours = [](OptionSpec& option) { option.addition = true; };
-  ours(command.text({"--region"}, "REGION", store.region,
-                    "region of the bucket (default: AWS_DEFAULT_REGION, the profile, the endpoint's name, the store's "
-                    "own answer)"));
+  ours(command.text(
+      {"--region"}, "REGION", store.region,
+      "region of the bucket (default: AWS_DEFAULT_REGION, AWS_REGION, the profile, the endpoint's name, the store's "
+      "own answer)"));
   ours(command.choice({"--checksum-policy"}, "{auto,when_required,when_supported}", kChecksumPolicies,
                       store.checksum_policy,
                       "when uploads carry an additional checksum header (default: AWS_REQUEST_CHECKSUM_CALCULATION, "
