@@ -34,12 +34,12 @@ start() {
   echo $! >"$dir/run/$name.pid"
 }
 
-# stop NAME [SIGNAL]: and waits until it is gone.
+# stop NAME SIGNAL: and waits until it is gone.
 stop() {
   local pid
   if alive "$1"; then
     pid=$(cat "$dir/run/$1.pid")
-    kill -"${2:-TERM}" "$pid" 2>/dev/null || true
+    kill -"$2" "$pid" 2>/dev/null || true
     for _ in $(seq 100); do
       alive "$1" || break
       sleep 0.1
@@ -64,7 +64,7 @@ until_true() {
 free_port() {
   local port
   for _ in $(seq 100); do
-    port=$((20000 + RANDOM % 10000))
+    port=$(shuf -n 1 -i 20000-29999)
     ss -Hltn "sport = :$port" | grep -q . || { echo "$port"; return; }
   done
   die "no free port found"
@@ -93,10 +93,11 @@ publish() {
   cat "$dir/env"
 }
 
-# throw_away NAME...: kills the daemons, in this order, and removes all but the logs.
+# throw_away SIGNAL NAME...: ends the daemons, in this order, and removes all but the logs.
 throw_away() {
   rm -f "$dir/env"
-  local name
-  for name in "$@"; do stop "$name" KILL; done
+  local signal=$1 name
+  shift
+  for name in "$@"; do stop "$name" "$signal"; done
   find "$dir" -mindepth 1 -maxdepth 1 ! -name log -exec rm -rf {} +
 }
