@@ -87,3 +87,19 @@ def verify(request, access_key, secret_key, now, max_skew=900):
     if not hmac.compare_digest(signature(secret_key, date, region, "s3", to_sign), given):
         raise Refusal(403, "SignatureDoesNotMatch", canonical)
     return region
+
+
+def sign(method, target, headers, payload, access_key, secret_key, region="us-east-1"):
+    """The headers (a dict with at least host) plus x-amz-date, x-amz-content-sha256 = payload and Authorization."""
+    stamp = datetime.datetime.now(datetime.timezone.utc).strftime("%Y%m%dT%H%M%SZ")
+    headers = {**{name.lower(): value for name, value in headers.items()}, "x-amz-date": stamp,
+               "x-amz-content-sha256": payload}
+    names = ";".join(sorted(headers))
+    parts = urllib.parse.urlsplit(target)
+    canonical = "\n".join([method, _canonical_path(parts.path), _canonical_query(parts.query),
+                           "".join(f"{name}:{headers[name]}\n" for name in sorted(headers)), names, payload])
+    scope = f"{stamp[:8]}/{region}/s3/aws4_request"
+    to_sign = "\n".join(["AWS4-HMAC-SHA256", stamp, scope, hashlib.sha256(canonical.encode()).hexdigest()])
+    headers["authorization"] = (f"AWS4-HMAC-SHA256 Credential={access_key}/{scope}, SignedHeaders={names}, "
+                                f"Signature={signature(secret_key, stamp[:8], region, 's3', to_sign)}")
+    return headers
