@@ -148,7 +148,8 @@ class ObjectStore {
 
   // A multipart upload: every part but the last is exactly part_size bytes; parts may be sent
   // in any order and from several threads; nothing is visible before complete. Whoever began
-  // it completes or aborts it. complete honours if_absent as far as the store can; abort of
+  // it completes or aborts it. complete honours if_absent as far as the store can
+  // (already_exists leaves the upload to be aborted); abort of
   // an unknown upload is fine and abort never throws (it logs).
   virtual UploadId begin_upload(const std::string& key, std::uint64_t part_size, const PutOptions& options) = 0;
   virtual UploadedPart upload_part(const UploadId& upload, int number, Body& body) = 0;

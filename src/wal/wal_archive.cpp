@@ -14,23 +14,24 @@ namespace {
 constexpr int kAttempts = 4;
 constexpr int kForbidden = 403;
 
-// The WAL file in every form it is stored in. Where listing is forbidden (policies that allow
-// nothing but writing), the create-only upload alone must tell.
-std::vector<WalObject> stored_forms(ObjectStore& store, const ArchiveLayout& layout, const WalName& name) {
+// The WAL file in every form it is stored in; nullopt where listing is forbidden (policies that allow
+// nothing but writing): the create-only upload alone must tell there.
+std::optional<std::vector<WalObject>> stored_forms(ObjectStore& store, const ArchiveLayout& layout,
+                                                   const WalName& name) {
   try {
     return find_wal_objects(store, layout, name, PartialFallback::no);
   } catch (const StoreError& refusal) {
     if (refusal.details().http_status != kForbidden) throw;
     log::warning("cannot see whether {} is stored already in another form, relying on a create-only upload: {}",
                  name.text(), refusal.what());
-    return {};
+    return std::nullopt;
   }
 }
 
-// True when it is stored; every stored form must then have this content.
-bool is_stored(ObjectStore& store, const ArchiveLayout& layout, const WalName& name, WalSource& source) {
+// True when one of the forms is still there; each that is must have this content.
+bool is_stored(ObjectStore& store, const std::vector<WalObject>& forms, WalSource& source) {
   bool stored = false;
-  for (const WalObject& object : stored_forms(store, layout, name)) {
+  for (const WalObject& object : forms) {
     if (compare_with_stored(store, object, source) == Comparison::identical) stored = true;
   }
   return stored;
@@ -51,10 +52,12 @@ WalArchiveOutcome already_stored(const ObjectStore& store, const std::string& ke
 WalArchiveOutcome archive_wal(ObjectStore& store, const ArchiveLayout& layout, const WalArchiveRequest& request) {
   WalSource source(request.path, request.name);
   const WalObject target{layout.wal_key(request.name, request.compression), request.compression};
-  if (is_stored(store, layout, request.name, source)) return already_stored(store, layout.wal_key(request.name));
+  const auto forms = stored_forms(store, layout, request.name);
+  if (forms && is_stored(store, *forms, source)) return already_stored(store, layout.wal_key(request.name));
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
+    const bool known_absent = forms && attempt == 0;
     const PutResult result =
-        upload_wal(store, target.key, source, request.compression, request.level, tags_for(request));
+        upload_wal(store, target.key, source, request.compression, request.level, tags_for(request), known_absent);
     if (result == PutResult::created) {
       log::info("stored {} as {}", source.path(), store.describe(target.key));
       return WalArchiveOutcome::stored;

@@ -87,6 +87,7 @@ PutResult upload_plain(ObjectStore& store, const std::string& key, const WalSour
     return store.put(key, *body, options);
   }
   options.body_sha256.reset();
+  options.known_absent = false;  // that was long ago when the last part is sent
   const std::uint64_t part_size = part_size_for(store);
   Upload upload(store, key, part_size, options);
   for (std::uint64_t offset = 0; offset < source.size(); offset += part_size) {
@@ -124,15 +125,17 @@ PutResult upload_compressed_in_parts(ObjectStore& store, const std::string& key,
 }  // namespace
 
 PutResult upload_wal(ObjectStore& store, const std::string& key, WalSource& source, Compression compression,
-                     CompressionLevel level, const std::optional<Tags>& tags) {
+                     CompressionLevel level, const std::optional<Tags>& tags, bool known_absent) {
   PutOptions options;
   options.if_absent = true;
+  options.known_absent = known_absent;
   options.tags = tags;
   if (compression != Compression::none && source.size() <= kMaxBodyInMemory) {
     return upload_compressed_whole(store, key, source, compression, level, std::move(options));
   }
   if (store.capabilities().metadata) options.metadata[kDigestMetadata] = hex_encode(source.digest());
   if (compression != Compression::none) {
+    options.known_absent = false;  // that was long ago when the last part is sent
     return upload_compressed_in_parts(store, key, source, compression, level, options);
   }
   if (store.capabilities().metadata) options.body_sha256 = source.digest();

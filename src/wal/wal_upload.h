@@ -18,8 +18,9 @@ inline constexpr std::uint64_t kMaxSinglePut = std::uint64_t{100} << 20U;
 // parts, and with that the bound of memory.
 inline constexpr std::uint64_t kMaxBodyInMemory = std::uint64_t{32} << 20U;
 
-// Leaves no upload behind, whatever happens.
+// `known_absent`: the caller has just seen that the key is free. Leaves no upload behind, whatever
+// happens.
 PutResult upload_wal(ObjectStore& store, const std::string& key, WalSource& source, Compression compression,
-                     CompressionLevel level, const std::optional<Tags>& tags);
+                     CompressionLevel level, const std::optional<Tags>& tags, bool known_absent);
 
 }  // namespace tapster

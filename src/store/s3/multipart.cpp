@@ -84,10 +84,7 @@ PutResult S3Store::complete_upload(const UploadId& upload, const std::vector<Upl
                                    const PutOptions& options) {
   bool exists = false;
   const bool conditional = send_condition(upload.key, options, exists);
-  if (exists) {
-    abort_upload(upload);
-    return PutResult::already_exists;
-  }
+  if (exists) return PutResult::already_exists;
   const std::string document = completion_document(parts, client_.settings().checksums, client_.sends_checksums());
   MemoryBody body(document);
   S3Call call{.operation = "CompleteMultipartUpload", .method = "POST", .key = upload.key};
@@ -100,10 +97,7 @@ PutResult S3Store::complete_upload(const UploadId& upload, const std::vector<Upl
     call.accepted = {kNotFound, kPreconditionFailed, kNotImplemented};
   }
   const S3Answer answer = client_.call(call);
-  if (answer.http.status == kPreconditionFailed) {
-    abort_upload(upload);
-    return PutResult::already_exists;
-  }
+  if (answer.http.status == kPreconditionFailed) return PutResult::already_exists;
   if (answer.http.status == kNotImplemented) {
     conditions_refused_ = true;
     return complete_upload(upload, parts, options);
