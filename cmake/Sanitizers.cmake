@@ -1,3 +1,6 @@
+if(TAPSTER_FUZZ)
+  add_compile_options(-fsanitize=fuzzer-no-link)
+endif()
 if(TAPSTER_SANITIZE)
   add_compile_options(-fsanitize=${TAPSTER_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
   add_link_options(-fsanitize=${TAPSTER_SANITIZE})

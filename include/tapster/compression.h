@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <variant>
 
 namespace tapster {
 
@@ -32,16 +33,15 @@ class CompressionLevel {
  public:
   enum class Named { low, medium, high };
   constexpr CompressionLevel() = default;  // medium
-  constexpr explicit CompressionLevel(Named named) : named_(named) {}
-  constexpr explicit CompressionLevel(int number) : number_(number) {}
+  constexpr explicit CompressionLevel(Named named) : level_(named) {}
+  constexpr explicit CompressionLevel(int number) : level_(number) {}
   static std::optional<CompressionLevel> parse(std::string_view text);
 
   // The format's own number: named levels by table, integers clamped to the format's range.
   int resolve(Compression compression) const noexcept;
 
  private:
-  Named named_ = Named::medium;
-  std::optional<int> number_;
+  std::variant<Named, int> level_ = Named::medium;
 };
 
 // A sink that compresses into `next` (borrowed; must outlive it). `content_size` is the number

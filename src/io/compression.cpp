@@ -112,14 +112,14 @@ std::optional<CompressionLevel> CompressionLevel::parse(std::string_view text) {
 
 int CompressionLevel::resolve(Compression compression) const noexcept {
   const Levels levels = levels_of(compression);
-  if (number_) {
-    const int clamped = std::clamp(*number_, levels.min, levels.max);
-    if (clamped != *number_ && levels.min != levels.max)
-      log::debug("compression level {} is outside the range of {} ({} to {}): using {}", *number_, name_of(compression),
+  if (const int* const number = std::get_if<int>(&level_)) {
+    const int clamped = std::clamp(*number, levels.min, levels.max);
+    if (clamped != *number && levels.min != levels.max)
+      log::debug("compression level {} is outside the range of {} ({} to {}): using {}", *number, name_of(compression),
                  levels.min, levels.max, clamped);
     return clamped;
   }
-  switch (named_) {
+  switch (*std::get_if<Named>(&level_)) {
     case Named::low:
       return levels.low;
     case Named::medium:
