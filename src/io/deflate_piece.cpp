@@ -44,7 +44,8 @@ DeflateJoiner::Ends DeflateJoiner::find_ends(Bytes piece, Bytes original) {
     stream.avail_out = static_cast<uInt>(window_.size());
     const int result = inflate(&stream, Z_BLOCK);
     const std::size_t count = window_.size() - stream.avail_out;
-    if (result != Z_OK || count > original.size() || std::memcmp(window_.data(), original.data(), count) != 0) break;
+    if (result != Z_OK || count > original.size()) break;
+    if (count != 0 && std::memcmp(window_.data(), original.data(), count) != 0) break;
     original = original.subspan(count);
     // inflate stopped behind a block: see data_type in zlib.h.
     constexpr int kUnusedBits = 7, kInLastBlock = 64, kBehindBlock = 128;
