@@ -28,11 +28,11 @@ std::optional<std::vector<WalObject>> stored_forms(ObjectStore& store, const Arc
   }
 }
 
-// True when one of the forms is still there; each that is must have this content.
-bool is_stored(ObjectStore& store, const std::vector<WalObject>& forms, WalSource& source) {
-  bool stored = false;
+// The key of the form that is still there; each that is must have this content.
+std::optional<std::string> stored_key(ObjectStore& store, const std::vector<WalObject>& forms, WalSource& source) {
+  std::optional<std::string> stored;
   for (const WalObject& object : forms) {
-    if (compare_with_stored(store, object, source) == Comparison::identical) stored = true;
+    if (compare_with_stored(store, object, source) == Comparison::identical) stored = object.key;
   }
   return stored;
 }
@@ -53,7 +53,9 @@ WalArchiveOutcome archive_wal(ObjectStore& store, const ArchiveLayout& layout, c
   WalSource source(request.path, request.name);
   const WalObject target{layout.wal_key(request.name, request.compression), request.compression};
   const auto forms = stored_forms(store, layout, request.name);
-  if (forms && is_stored(store, *forms, source)) return already_stored(store, layout.wal_key(request.name));
+  if (forms) {
+    if (const auto key = stored_key(store, *forms, source)) return already_stored(store, *key);
+  }
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
     const bool known_absent = forms && attempt == 0;
     const PutResult result =

@@ -22,7 +22,7 @@ constexpr int kAttempts = 4;
 // backwards, and must not be given later ones.
 bool may_prefetch(const WalRestoreRequest& request) {
   const std::string_view destination = request.destination;
-  return request.parallel > 1 && request.name.kind() == WalName::Kind::segment &&
+  return request.parallel > 1 && !request.spool_dir.empty() && request.name.kind() == WalName::Kind::segment &&
          destination.substr(destination.rfind('/') + 1) != request.name.text();
 }
 

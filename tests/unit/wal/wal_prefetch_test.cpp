@@ -249,6 +249,7 @@ TEST_CASE("nothing is prefetched for", "[wal][prefetch]") {
   std::string name = kFirst;
   SECTION("pg_rewind, whose destination bears the segment's name") { standby.destination_name = kFirst; }
   SECTION("one at a time") { standby.parallel = 1; }
+  SECTION("nowhere to put it") { standby.spool_dir.clear(); }
   SECTION("no number at all") { standby.parallel = 0; }
   SECTION("a history file") {
     name = "00000002.history";
@@ -260,7 +261,7 @@ TEST_CASE("nothing is prefetched for", "[wal][prefetch]") {
   }
   CHECK(standby.restore(name) == WalRestoreOutcome::restored);
   CHECK(standby.calls_for(kSecond) == 0);
-  CHECK_FALSE(exists(standby.spool_dir));
+  CHECK(standby.spooled().empty());
 }
 
 TEST_CASE("a partial segment is delivered and starts no batch", "[wal][prefetch]") {

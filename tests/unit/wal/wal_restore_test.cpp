@@ -225,7 +225,7 @@ TEST_CASE("a refusal is never taken for absence", "[wal][restore]") {
   restorer.add(kKey);
   const std::string failing = GENERATE("list", "get");
   const auto fail_with = [&](const Error& failure) {
-    restorer.store.before = [&restorer, failing, failure](const std::string& operation, const std::string&) {
+    restorer.store.before = [failing, failure](const std::string& operation, const std::string&) {
       if (operation == failing) throw failure;
     };
   };
