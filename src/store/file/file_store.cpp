@@ -114,7 +114,7 @@ PutResult FileStore::put_once(const Target& target, Body& body, const PutOptions
     if (!options.if_absent) {
       file->commit_replace();
     } else if (!file->commit_new()) {
-      taken();  // throws when it is not a file that has the name
+      require_file(folder.get(), target.name(), path);
       return PutResult::already_exists;
     }
     return PutResult::created;

@@ -125,4 +125,11 @@ bool find_file(int directory, const std::string& name, const std::string& path, 
   return S_ISREG(status.st_mode);
 }
 
+void require_file(int directory, const std::string& name, const std::string& path) {
+  struct stat status {};
+  if (!find_file(directory, name, path, status) && S_ISDIR(status.st_mode)) {
+    throw FileError(EISDIR, "cannot create", path);
+  }
+}
+
 }  // namespace tapster

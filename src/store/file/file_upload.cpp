@@ -109,8 +109,7 @@ PutResult FileStore::complete_upload(const UploadId& upload, const std::vector<U
     if (!options.if_absent) {
       publish_replace(folder.get(), upload.id, target.name(), path);
     } else if (!publish_new(folder.get(), upload.id, target.name(), path)) {
-      struct stat status {};
-      find_file(folder.get(), target.name(), path, status);  // throws when it is not a file that has the name
+      require_file(folder.get(), target.name(), path);
       ::unlinkat(folder.get(), upload.id.c_str(), 0);
       return PutResult::already_exists;
     }
