@@ -71,7 +71,9 @@ std::optional<ObjectStat> FileStore::get(const std::string& key, ByteSink& sink,
 
   // The open file is one version: writers replace names, never contents. Who does change the
   // contents is found out.
-  auto [position, end] = clip(options.range, static_cast<std::uint64_t>(status.st_size));
+  const auto clipped = clip(options.range, static_cast<std::uint64_t>(status.st_size));
+  std::uint64_t position = clipped.first;  // no structured binding: clang 14 cannot capture one
+  const std::uint64_t end = clipped.second;
   ::posix_fadvise(file.get(), static_cast<off_t>(position), static_cast<off_t>(end - position), POSIX_FADV_SEQUENTIAL);
   std::vector<std::byte> buffer(static_cast<std::size_t>(std::min<std::uint64_t>(kReadBuffer, end - position)));
   while (position < end) {
