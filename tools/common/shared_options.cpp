@@ -46,8 +46,9 @@ void declare_s3(CommandLine& command, StoreOptions& store) {
                "profile of the AWS configuration and credentials files (default: AWS_DEFAULT_PROFILE, AWS_PROFILE, "
                "else the profile named default)");
   command.text({"--profile"}, "AWS_PROFILE", store.aws_profile, "deprecated spelling of --aws-profile");
-  command.value({"--read-timeout"}, "READ_TIMEOUT", integer_setter(store.read_timeout),
-                "seconds to wait for data from the store before the request is repeated or fails (default: 60)");
+  command.value(
+      {"--read-timeout"}, "READ_TIMEOUT", integer_setter(store.read_timeout),
+      "seconds to wait for data from the store before the request is repeated or fails; 0: no limit (default: 60)");
 }
 
 void declare_azure(CommandLine& command, SharedArguments& arguments) {
@@ -63,9 +64,10 @@ void declare_newer_s3(CommandLine& command, StoreOptions& store) {
   command.text({"--sse-customer-key"}, "URI", store.sse_customer_key,
                "file:// URI of a file with a base64-encoded 256-bit key: the store encrypts with it and does not keep "
                "it; not together with -e or --sse-kms-key-id (default: none)");
-  command.choice({"--addressing-style"}, "{auto,virtual,path}", kAddressingStyles, store.addressing_style,
-                 "where the bucket's name goes: virtual into the host name, path into the path (default: auto: virtual "
-                 "on AWS, path elsewhere)");
+  command.choice(
+      {"--addressing-style"}, "{auto,virtual,path}", kAddressingStyles, store.addressing_style,
+      "where the bucket's name goes: virtual into the host name, path into the path, auto what suits the service "
+      "and the name (default: the profile, else auto)");
   const auto ours = [](OptionSpec& option) { option.addition = true; };
   ours(command.text(
       {"--region"}, "REGION", store.region,
@@ -76,7 +78,7 @@ void declare_newer_s3(CommandLine& command, StoreOptions& store) {
                       "when uploads carry an additional checksum header (default: AWS_REQUEST_CHECKSUM_CALCULATION, "
                       "the profile, else auto)"));
   ours(command.choice({"--checksum-algorithm"}, "{crc32,crc32c,crc64nvme,sha256}", kChecksumAlgorithms,
-                      store.checksum_algorithm, "algorithm of that checksum (default: crc32)"));
+                      store.checksum_algorithm, "algorithm of that checksum (default: crc64nvme)"));
   ours(command.flag({"--unsigned-payload"}, store.unsigned_payload,
                     "do not sign the content of uploads; over https only"));
   ours(command.value({"--connect-timeout"}, "CONNECT_TIMEOUT", integer_setter(store.connect_timeout),
