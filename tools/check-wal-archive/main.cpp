@@ -25,7 +25,7 @@ int check(const CheckWalArchiveArguments& arguments) {
     check_wal_archive(*store, layout, arguments.timeline);
   } catch (const Error& failure) {
     if (failure.kind() != ErrorKind::operation) throw;
-    log::error("WAL archive check failed for server {}: {}", arguments.server_name, failure.what());
+    log::error("{}", failure.what());  // a verdict, not an accident: no prefix
     return static_cast<int>(ErrorKind::operation);
   }
   return 0;
