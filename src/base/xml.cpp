@@ -16,8 +16,9 @@ XmlElement XmlElement::child(std::string_view name) const {
 }
 
 std::vector<XmlElement> XmlElement::children(std::string_view name) const {
+  const std::string wanted(name);  // the range keeps the pointer
   std::vector<XmlElement> found;
-  for (const pugi::xml_node node : pugi::xml_node(node_).children(std::string(name).c_str())) {
+  for (const pugi::xml_node node : pugi::xml_node(node_).children(wanted.c_str())) {
     found.emplace_back(node.internal_object());
   }
   return found;
