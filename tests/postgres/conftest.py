@@ -1,0 +1,88 @@
+"""A host for clusters, and archives of each kind on it."""
+import pathlib
+import shlex
+import sys
+
+import pytest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
+
+from conftest import BIN  # noqa: E402
+from support.postgres import Host  # noqa: E402
+
+SERVER = "main"
+
+# Stands between PostgreSQL and wal-archive, and kills every other one of them somewhere on its way. It ends
+# with 1: death by a signal would make PostgreSQL restart its archiver, with a pause.
+KILLER = """#!/usr/bin/python3
+import random, subprocess, sys
+process = subprocess.Popen(sys.argv[2:])
+try:
+    sys.exit(min(process.wait(random.uniform(0, 0.15) if random.random() < 0.5 else None), 1))
+except subprocess.TimeoutExpired:
+    process.kill()
+    process.wait()
+    with open(sys.argv[1], "a") as kills:
+        kills.write("killed\\n")
+    sys.exit(1)
+"""
+
+
+class Archive:
+    """One place to archive to; the command lines are those that go into postgresql.conf."""
+
+    def __init__(self, host, url, endpoint=None):
+        self.host, self.url, self.endpoint = host, url, endpoint
+        self.kills = host.folder / "kills"
+
+    def _line(self, command, options, positionals):
+        endpoint = ["--endpoint-url", self.endpoint] if self.endpoint else []
+        words = [self.host.bin / f"barman-cloud-{command}", *endpoint, *options, self.url, SERVER]
+        return " ".join([*(shlex.quote(str(word)) for word in words), *positionals])
+
+    def store(self, *options):
+        return self._line("wal-archive", options, ["%p"])
+
+    def store_under_fire(self, *options):
+        killer = self.host.file("killer", KILLER, 0o755)
+        return f"{killer} {self.kills} {self.store(*options)}"
+
+    def times_killed(self):
+        return len(self.kills.read_text().splitlines()) if self.kills.exists() else 0
+
+    def fetch(self, *options):
+        return self._line("wal-restore", options, ["%f", "%p"])
+
+
+@pytest.fixture
+def host(rgw):
+    names = ("wal-archive", "wal-restore", "check-wal-archive")
+    settings = {name: rgw[name] for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_DEFAULT_REGION")}
+    host = Host([BIN / f"barman-cloud-{name}" for name in names],
+                {**settings, "AWS_EC2_METADATA_DISABLED": "true", "AWS_MAX_ATTEMPTS": "2"})
+    host.environment["AWS_CA_BUNDLE"] = str(host.file("ca.crt", pathlib.Path(rgw["AWS_CA_BUNDLE"]).read_bytes()))
+    yield host
+    host.close()
+
+
+@pytest.fixture
+def archive_on(host, rgw, request):
+    """archive_on("file" | "http" | "https") -> Archive, empty."""
+    def make(kind):
+        if kind == "file":
+            return Archive(host, f"file://{host.folder}/archive")
+        bucket = request.getfixturevalue("bucket")
+        return Archive(host, f"s3://{bucket}/pg", rgw["S3_ENDPOINT" if kind == "http" else "S3_ENDPOINT_TLS"])
+    return make
+
+
+@pytest.fixture
+def primary(host):
+    """primary(archive_command, megabytes) -> a running cluster with pgbench's tables, that archives."""
+    def make(archive_command, segment_megabytes=1):
+        cluster = host.cluster("primary").create(segment_megabytes)
+        cluster.configure(archive_command=archive_command)
+        cluster.start()
+        cluster.pgbench("-i", "-q", "-s", "1")
+        return cluster
+    return make
