@@ -98,16 +98,16 @@ Compression compression_from_suffix(std::string_view name) noexcept {
 }
 
 std::optional<CompressionLevel> CompressionLevel::parse(std::string_view text) {
-  if (text.empty() || equal_ignoring_case(text, "medium")) return CompressionLevel(Named::medium);
-  if (equal_ignoring_case(text, "low")) return CompressionLevel(Named::low);
-  if (equal_ignoring_case(text, "high")) return CompressionLevel(Named::high);
+  if (text.empty() || equal_ignoring_case(text, "medium")) return std::make_optional<CompressionLevel>(Named::medium);
+  if (equal_ignoring_case(text, "low")) return std::make_optional<CompressionLevel>(Named::low);
+  if (equal_ignoring_case(text, "high")) return std::make_optional<CompressionLevel>(Named::high);
   int number = 0;
   const char* const end = text.data() + text.size();
   const auto [parsed, problem] = std::from_chars(text.data(), end, number);
   if (parsed != end || problem == std::errc::invalid_argument) return std::nullopt;
   if (problem == std::errc::result_out_of_range)  // still an integer: to be clamped like any other
     number = text.front() == '-' ? std::numeric_limits<int>::min() : std::numeric_limits<int>::max();
-  return CompressionLevel(number);
+  return std::make_optional<CompressionLevel>(number);
 }
 
 int CompressionLevel::resolve(Compression compression) const noexcept {
