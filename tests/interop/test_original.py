@@ -119,7 +119,7 @@ def test_what_the_original_archived_is_never_replaced(s3_run, original, place, s
 @pytest.mark.parametrize("name", [SEGMENT, "00000002.history"])
 def test_both_set_the_same_tags(s3_run, original, place, s3, bucket, tmp_path, name):
     # No blanks: the original writes them as "+", which the gateway, unlike AWS, stores as it stands.
-    tags = ["--tags", "owner,dba", '"odd,key","with ""quotes""+&=%20"', "--history-tags", "kind,history"]
+    tags = ["--tags", "owner,dba", '"odd,key","with""quotes""+&=%20"', "--history-tags", "kind,history"]
     found = []
     for command in (original, s3_run):
         archive(command, place, written(tmp_path, name), *tags)
@@ -128,7 +128,7 @@ def test_both_set_the_same_tags(s3_run, original, place, s3, bucket, tmp_path, n
         s3.remove(bucket, key)
     assert found[0] == found[1]
     assert found[1] == ({"kind": "history"} if name.endswith(".history") else
-                        {"owner": "dba", "odd,key": 'with "quotes"+&=%20'})
+                        {"owner": "dba", "odd,key": 'with"quotes"+&=%20'})
 
 
 @file
