@@ -1,11 +1,11 @@
 // An S3-shaped server that does as little as a server can, so that a benchmark against it shows
 // what the client costs: bodies of PUT are read and dropped, signatures are never looked at.
 //
-//   null-store [NAME=FILE]...
+//   null-store [KEY=FILE]...
 //
 // Listens on a free port of 127.0.0.1 (plain http/1.1, keep-alive), prints the port on a line of
-// its own and serves until it is killed. An object exists, in every bucket and folder, when the
-// last component of its key is one of the NAMEs; its bytes are those of FILE.
+// its own and serves until it is killed. Every bucket exists, and has the objects KEY with the bytes
+// of FILE; whatever is put there is gone at once.
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
@@ -164,7 +164,7 @@ class Connection {
     const bool is_bucket = request.path.find_first_not_of('/', request.path.find('/', 1)) == std::string::npos;
     const bool with_body = request.method != "HEAD";
     if (is_bucket) return reply("200 OK", kXmlHeader, listing(request), with_body);
-    const auto object = objects_.find(std::string_view(request.path).substr(request.path.rfind('/') + 1));
+    const auto object = objects_.find(std::string_view(request.path).substr(request.path.find('/', 1) + 1));
     if (object == objects_.end())
       return reply("404 Not Found", kXmlHeader, "<Error><Code>NoSuchKey</Code><Message>no such key</Message></Error>",
                    with_body);
@@ -178,16 +178,14 @@ class Connection {
     return "<CompleteMultipartUploadResult><ETag>&quot;1&quot;</ETag></CompleteMultipartUploadResult>";
   }
 
-  // Names as keys in the folder of the prefix, so that a client finds them where it looks.
   std::string listing(const Request& request) const {
     const std::string prefix = parameter(request.query, "prefix");
-    const std::string folder = prefix.substr(0, prefix.rfind('/') + 1);
     std::string entries;
     std::size_t count = 0;
-    for (const auto& [name, bytes] : objects_) {
-      if (!(folder + name).starts_with(prefix)) continue;
+    for (const auto& [key, bytes] : objects_) {
+      if (!key.starts_with(prefix)) continue;
       ++count;
-      entries += "<Contents><Key>" + folder + name + "</Key><Size>" + std::to_string(bytes.size()) +
+      entries += "<Contents><Key>" + key + "</Key><Size>" + std::to_string(bytes.size()) +
                  "</Size><ETag>&quot;0cc175b9c0f1b6a831c399e269772661&quot;</ETag>"
                  "<LastModified>2026-01-01T00:00:00.000Z</LastModified></Contents>";
     }
@@ -240,7 +238,7 @@ std::optional<Objects> load(int count, char** arguments) {
     const auto mark = text.find('=');
     std::ifstream file(std::string(text.substr(mark + 1)), std::ios::binary);
     if (mark == 0 || mark == std::string_view::npos || !file) {
-      std::fprintf(stderr, "null-store: %s: not NAME=FILE, or the file cannot be read\n", arguments[i]);
+      std::fprintf(stderr, "null-store: %s: not KEY=FILE, or the file cannot be read\n", arguments[i]);
       return std::nullopt;
     }
     objects[std::string(text.substr(0, mark))].assign(std::istreambuf_iterator<char>(file), {});

@@ -124,16 +124,17 @@ def version(bench):
 
 
 def stored_objects(bench):
-    """name -> file of everything that is restored: the plain segments, and the first one in each compressed form."""
-    objects = {path.name: path for path in bench.segments}
+    """key -> file of everything that is restored: the plain segments, and the first one in each compressed form."""
+    folder = f"{STORED}/{FOLDER}"
+    objects = {f"{folder}/{path.name}": path for path in bench.segments}
     for form in COMPARED[1:]:
         packed = bench.work / f"{form.stored_name}{form.suffix}"
         with packed.open("wb") as target:
             subprocess.run([*form.compress.split(), bench.segments[0]], stdout=target, check=True)
-        objects[packed.name] = packed
+        objects[f"{folder}/{packed.name}"] = packed
     return objects
 
 
 def upload(store, objects):
-    for name, path in objects.items():
-        store.client.put(store.bucket, f"{STORED}/{FOLDER}/{name}", path.read_bytes())
+    for key, path in objects.items():
+        store.client.put(store.bucket, key, path.read_bytes())

@@ -64,10 +64,11 @@ def figure_table(results):
     lines = ["| store | operation | contender | wall ms, median (least–most) | CPU ms | peak MiB | wall / curl's |",
              "|---|---|---|---:|---:|---:|---:|"]
     for (store, operation, form), series in results.items():
+        title = f"{operation} {form}".strip()
         for name, runs in series.items():
             peak = f"{runs.peak_mib:.1f}" if name in ("ours", "original", "ours, -p 4") else ""
             ratio = f"{runs.wall / series['curl'].wall:.2f}" if "curl" in series else ""
-            lines.append(f"| {store} | {f"{operation} {form}".strip()} | {name} | {runs.wall * 1e3:.0f} "
+            lines.append(f"| {store} | {title} | {name} | {runs.wall * 1e3:.0f} "
                          f"({min(runs.walls) * 1e3:.0f}–{max(runs.walls) * 1e3:.0f}) | {runs.cpu * 1e3:.0f} | "
                          f"{peak} | {ratio} |")
     return lines

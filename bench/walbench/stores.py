@@ -48,10 +48,10 @@ def gateway_stores(servers):
 
 
 class NullStore:
-    """Runs null-store while the `with` block lasts; `objects` maps names to the files that it hands out."""
+    """Runs null-store while the `with` block lasts; `objects` maps keys to the files that it hands out."""
 
     def __init__(self, program, objects):
-        words = [f"{name}={path}" for name, path in objects.items()]
+        words = [f"{key}={path}" for key, path in objects.items()]
         self.process = subprocess.Popen([program, *words], stdout=subprocess.PIPE, text=True)
 
     def __enter__(self):
