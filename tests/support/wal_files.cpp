@@ -3,10 +3,7 @@
 #include "base/digest.h"
 #include "base/encoding.h"
 
-#include <sys/stat.h>
-
 #include <algorithm>
-#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
@@ -26,24 +23,6 @@ class Collector final : public ByteSink {
 };
 
 }  // namespace
-
-TempDir::TempDir(const std::string& below) : path_(below + "/tapster-test-XXXXXX") {
-  if (::mkdtemp(path_.data()) == nullptr) throw std::runtime_error("cannot make " + path_);
-}
-
-TempDir::~TempDir() {
-  std::error_code ignored;
-  fs::remove_all(path_, ignored);
-}
-
-std::vector<std::string> TempDir::names() const {
-  std::vector<std::string> result;
-  for (const auto& entry : fs::recursive_directory_iterator(path_)) {
-    result.push_back(fs::relative(entry.path(), path_).string());
-  }
-  std::sort(result.begin(), result.end());
-  return result;
-}
 
 Data bytes_of(const std::string& text) {
   const Bytes bytes = as_bytes(text);
@@ -83,13 +62,13 @@ Data compressed(Compression compression, const Data& data) {
 
 std::string sha256_hex(const Data& data) { return hex_encode(sha256(data)); }
 
-void write_file(const std::string& path, const Data& data) {
+void write_data(const std::string& path, const Data& data) {
   std::ofstream file(path, std::ios::binary);
   file.write(reinterpret_cast<const char*>(data.data()), static_cast<std::streamsize>(data.size()));
   if (!file.flush()) throw std::runtime_error("cannot write " + path);
 }
 
-Data read_file(const std::string& path) {
+Data read_data(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   if (!file) throw std::runtime_error("cannot read " + path);
   const std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
@@ -97,11 +76,5 @@ Data read_file(const std::string& path) {
 }
 
 bool exists(const std::string& path) { return fs::exists(fs::symlink_status(path)); }
-
-mode_t mode_of(const std::string& path) {
-  struct stat info {};
-  if (::stat(path.c_str(), &info) != 0) throw std::runtime_error("cannot stat " + path);
-  return info.st_mode & 07777U;
-}
 
 }  // namespace tapster::test

@@ -1,6 +1,7 @@
 #include "wal/segment_header.h"
 
 #include "support/catch.h"
+#include "support/scratch.h"
 #include "support/wal_files.h"
 
 #include <vector>

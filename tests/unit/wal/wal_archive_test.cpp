@@ -2,6 +2,7 @@
 #include "support/captured_log.h"
 #include "support/catch.h"
 #include "support/fake_store.h"
+#include "support/scratch.h"
 #include "support/wal_files.h"
 
 #include <tapster/error.h>
@@ -19,12 +20,12 @@ constexpr const char* kSegment = "000000010000000000000001";
 const std::string kKey = std::string("p/srv/wals/0000000100000000/") + kSegment;
 
 struct Archiver {
-  TempDir dir;
+  ScratchDirectory dir;
   FakeStore store;
   Data content = make_segment(1U << 20U, 1);
   Data other = make_segment(1U << 20U, 2);
 
-  Archiver() { write_file(dir / kSegment, content); }
+  Archiver() { write_data(dir / kSegment, content); }
 
   WalArchiveOutcome archive(Compression compression = Compression::none, const std::string& name = kSegment) {
     WalArchiveRequest request{dir / name, *WalName::parse(name), compression, {}, {}, {}};
@@ -254,7 +255,7 @@ TEST_CASE("tags, and history tags for history files only", "[wal][archive]") {
   for (const auto& item : cases) {
     INFO(item.name);
     Archiver archiver;
-    write_file(archiver.dir / item.name, archiver.content);
+    write_data(archiver.dir / item.name, archiver.content);
     const WalArchiveRequest request{archiver.dir / item.name, *WalName::parse(item.name), {}, {}, item.tags,
                                     item.history_tags};
     archive_wal(archiver.store, ArchiveLayout("p", "srv"), request);

@@ -1,6 +1,7 @@
 // The whole way on a real store: a directory.
 #include "store/file/file_store.h"
 #include "support/catch.h"
+#include "support/scratch.h"
 #include "support/wal_files.h"
 
 #include <tapster/error.h>
@@ -17,7 +18,7 @@ namespace {
 
 constexpr const char* kSegment = "000000010000000000000001";
 
-WalArchiveRequest request_for(const TempDir& dir, Compression compression) {
+WalArchiveRequest request_for(const ScratchDirectory& dir, Compression compression) {
   return {dir / kSegment, *WalName::parse(kSegment), compression, {}, {}, {}};
 }
 
@@ -26,12 +27,12 @@ WalArchiveRequest request_for(const TempDir& dir, Compression compression) {
 TEST_CASE("a segment comes back from a directory as it went in", "[wal][file]") {
   const Compression compression = GENERATE(Compression::none, Compression::gzip, Compression::bzip2, Compression::xz,
                                            Compression::zstd, Compression::lz4, Compression::snappy);
-  const TempDir dir;
+  const ScratchDirectory dir;
   FileStore store(dir / "archive");
   store.create_container();
   const ArchiveLayout layout("", "srv");
   const Data content = make_segment(1U << 20U, 1);
-  write_file(dir / kSegment, content);
+  write_data(dir / kSegment, content);
   CHECK_NOTHROW(check_wal_archive(store, layout, std::nullopt));
   CHECK(archive_wal(store, layout, request_for(dir, compression)) == WalArchiveOutcome::stored);
   CHECK(exists(dir / "archive/srv/wals/0000000100000000/" + kSegment + std::string(suffix_of(compression))));
@@ -41,29 +42,29 @@ TEST_CASE("a segment comes back from a directory as it went in", "[wal][file]") 
 
   const WalRestoreRequest request{*WalName::parse(kSegment), dir / "RECOVERYXLOG", false, 2, dir / "spool", "archive"};
   CHECK(restore_wal(store, layout, request) == WalRestoreOutcome::restored);
-  CHECK(read_file(dir / "RECOVERYXLOG") == content);
+  CHECK(read_data(dir / "RECOVERYXLOG") == content);
 
-  write_file(dir / kSegment, make_segment(1U << 20U, 2));
+  write_data(dir / kSegment, make_segment(1U << 20U, 2));
   CHECK_THROWS_AS(archive_wal(store, layout, request_for(dir, compression)), Error);
   CHECK(restore_wal(store, layout, request) == WalRestoreOutcome::restored);
-  CHECK(read_file(dir / "RECOVERYXLOG") == content);
+  CHECK(read_data(dir / "RECOVERYXLOG") == content);
 }
 
 TEST_CASE("a large file goes into a directory in parts", "[wal][file]") {
-  const TempDir dir;
+  const ScratchDirectory dir;
   FileStore store(dir / "archive");
   store.create_container();
   const Data content = random_bytes(34U << 20U, 1);
-  write_file(dir / kSegment, content);
+  write_data(dir / kSegment, content);
   CHECK(archive_wal(store, ArchiveLayout("", "srv"), request_for(dir, Compression::snappy)) ==
         WalArchiveOutcome::stored);
   const WalRestoreRequest request{*WalName::parse(kSegment), dir / "RECOVERYXLOG", false, 0, "", ""};
   CHECK(restore_wal(store, ArchiveLayout("", "srv"), request) == WalRestoreOutcome::restored);
-  CHECK(read_file(dir / "RECOVERYXLOG") == content);
+  CHECK(read_data(dir / "RECOVERYXLOG") == content);
 }
 
 TEST_CASE("a directory that does not exist is no proof of absence", "[wal][file]") {
-  const TempDir dir;
+  const ScratchDirectory dir;
   FileStore store(dir / "archive");
   const WalRestoreRequest request{*WalName::parse(kSegment), dir / "RECOVERYXLOG", false, 0, "", ""};
   try {

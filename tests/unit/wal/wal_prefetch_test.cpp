@@ -2,6 +2,7 @@
 #include "support/captured_log.h"
 #include "support/catch.h"
 #include "support/fake_store.h"
+#include "support/scratch.h"
 #include "support/wal_files.h"
 
 #include <tapster/error.h>
@@ -33,7 +34,7 @@ WalName wal(const std::string& text) { return *WalName::parse(text); }
 struct Standby {
   FakeStore own_store;
   FakeStore& store;
-  TempDir own_dir;
+  ScratchDirectory own_dir;
   std::string dir;
   std::string spool_dir;
   std::string archive_id = "s3://bucket/p";
@@ -41,7 +42,7 @@ struct Standby {
   std::string destination_name = "RECOVERYXLOG";
   ArchiveLayout layout{"p", "srv"};
 
-  Standby() : store(own_store), dir(own_dir.path()), spool_dir(dir + "/spool") {}
+  Standby() : store(own_store), dir(own_dir.path().string()), spool_dir(dir + "/spool") {}
   // Another process of the same server.
   explicit Standby(Standby& other, std::string name)
       : store(other.store), dir(other.dir), spool_dir(other.spool_dir), destination_name(std::move(name)) {}
@@ -61,13 +62,13 @@ struct Standby {
   // The segments in the spool.
   std::vector<std::string> spooled() const {
     std::vector<std::string> result;
-    for (const std::string& name : own_dir.names()) {
+    for (const std::string& name : tree(own_dir.path())) {
       if (name.starts_with("spool/") && name.rfind('/') > 6) result.push_back(name.substr(name.rfind('/') + 1));
     }
     return result;
   }
   std::string folder() const {
-    for (const std::string& name : own_dir.names()) {
+    for (const std::string& name : tree(own_dir.path())) {
       if (name.starts_with("spool/") && name.rfind('/') == 5) return dir + "/" + name;
     }
     return {};
@@ -98,17 +99,17 @@ TEST_CASE("the next segments wait in the spool and cost no request then", "[wal]
   standby.add(kFourth, 4);
   standby.add(kFifth, 5);
   CHECK(standby.restore(kFirst) == WalRestoreOutcome::restored);
-  CHECK(read_file(standby.destination()) == first);
+  CHECK(read_data(standby.destination()) == first);
   CHECK(standby.spooled() == Names{kSecond, kThird, kFourth});
   CHECK(mode_of(standby.folder()) == 0700);
   CHECK(mode_of(standby.folder() + "/" + kSecond) == 0600);
 
   const std::size_t calls = standby.store.calls().size();
   CHECK(standby.restore(kSecond) == WalRestoreOutcome::restored);
-  CHECK(read_file(standby.destination()) == second);
+  CHECK(read_data(standby.destination()) == second);
   CHECK(mode_of(standby.destination()) == 0600);
   CHECK(standby.restore(kThird) == WalRestoreOutcome::restored);
-  CHECK(read_file(standby.destination()) == third);
+  CHECK(read_data(standby.destination()) == third);
   CHECK(standby.restore(kFourth) == WalRestoreOutcome::restored);
   CHECK(standby.store.calls().size() == calls);
   CHECK(standby.spooled().empty());
@@ -181,10 +182,10 @@ TEST_CASE("a batch ends at a segment that is absent or fails", "[wal][prefetch]"
   }
   const CapturedLog log(log::Level::info);
   CHECK(standby.restore(kFirst) == WalRestoreOutcome::restored);
-  CHECK(read_file(standby.destination()) == first);
+  CHECK(read_data(standby.destination()) == first);
   CHECK(standby.spooled() == Names{kSecond});
   CHECK(log.text().find(kThird) == std::string::npos);
-  CHECK(standby.own_dir.names().size() == 4);  // RECOVERYXLOG, spool, its folder, one segment
+  CHECK(tree(standby.own_dir.path()).size() == 4);  // RECOVERYXLOG, spool, its folder, one segment
 }
 
 TEST_CASE("what follows a missing segment is not fetched to its end", "[wal][prefetch]") {
@@ -213,7 +214,7 @@ TEST_CASE("absence is quick, fetches nothing, and is not remembered", "[wal][pre
   CHECK(standby.spooled().empty());
   const Data first = standby.add(kFirst, 1);
   CHECK(standby.restore(kFirst) == WalRestoreOutcome::restored);
-  CHECK(read_file(standby.destination()) == first);
+  CHECK(read_data(standby.destination()) == first);
 }
 
 TEST_CASE("a failure of the requested segment stops the others", "[wal][prefetch]") {
@@ -281,7 +282,7 @@ TEST_CASE("pg_rewind is not given what waits in the spool", "[wal][prefetch]") {
   const Data newer = standby.add(kSecond, 3);
   standby.destination_name = kSecond;
   standby.restore(kSecond);
-  CHECK(read_file(standby.destination()) == newer);
+  CHECK(read_data(standby.destination()) == newer);
   CHECK(standby.spooled() == Names{kSecond});
 }
 
@@ -300,8 +301,8 @@ TEST_CASE("serving a segment removes the older ones of its timeline and nothing 
   standby.restore(kFirst);  // makes the folder
   const std::string folder = standby.folder();
   const Names kept = {"000000020000000000000001", kFifth, "00000002.history", kFirst + ".partial", "notes"};
-  for (const std::string& name : kept) write_file(folder + "/" + name, make_segment(kMiB, 7));
-  for (const std::string& name : {kFirst, kSecond, kThird}) write_file(folder + "/" + name, make_segment(kMiB, 8));
+  for (const std::string& name : kept) write_data(folder + "/" + name, make_segment(kMiB, 7));
+  for (const std::string& name : {kFirst, kSecond, kThird}) write_data(folder + "/" + name, make_segment(kMiB, 8));
   Names expected = kept;
   std::sort(expected.begin(), expected.end());
   SECTION("from the spool") {
@@ -323,15 +324,15 @@ TEST_CASE("what was left by a recovery long ago is not served", "[wal][prefetch]
   standby.restore(kFirst);
   const std::string folder = standby.folder();
   const timespec two_hours_ago[2] = {{::time(nullptr) - 7200, 0}, {::time(nullptr) - 7200, 0}};
-  write_file(folder + "/" + kFirst, make_segment(kMiB, 8));
+  write_data(folder + "/" + kFirst, make_segment(kMiB, 8));
   for (const std::string& name : {kFirst, kSecond}) {
     REQUIRE(::utimensat(AT_FDCWD, (folder + "/" + name).c_str(), two_hours_ago, 0) == 0);
   }
   const Data newer = standby.add(kSecond, 3);
   CHECK(standby.restore(kFirst) == WalRestoreOutcome::restored);
-  CHECK(read_file(standby.destination()) == first);
+  CHECK(read_data(standby.destination()) == first);
   CHECK(standby.restore(kSecond) == WalRestoreOutcome::restored);
-  CHECK(read_file(standby.destination()) == newer);
+  CHECK(read_data(standby.destination()) == newer);
 }
 
 TEST_CASE("archives, servers and destinations do not share a folder", "[wal][prefetch]") {
@@ -349,7 +350,7 @@ TEST_CASE("archives, servers and destinations do not share a folder", "[wal][pre
   }
   standby.store.add(standby.layout.wal_key(wal(kSecond)), other);
   CHECK(standby.restore(kSecond) == WalRestoreOutcome::restored);
-  CHECK(read_file(standby.destination()) == other);
+  CHECK(read_data(standby.destination()) == other);
 }
 
 TEST_CASE("a spool that cannot be used is done without", "[wal][prefetch]") {
@@ -357,22 +358,22 @@ TEST_CASE("a spool that cannot be used is done without", "[wal][prefetch]") {
   const Data first = standby.add(kFirst, 1);
   standby.add(kSecond, 2);
   SECTION("it cannot be made") { standby.spool_dir = "/proc/nowhere/spool"; }
-  SECTION("it is a file") { write_file(standby.spool_dir, bytes_of("x")); }
+  SECTION("it is a file") { write_data(standby.spool_dir, bytes_of("x")); }
   SECTION("it is open to others") {
     standby.restore(kFirst);
     REQUIRE(::chmod(standby.folder().c_str(), 0755) == 0);
-    write_file(standby.folder() + "/" + kFirst, bytes_of("planted"));
+    write_data(standby.folder() + "/" + kFirst, bytes_of("planted"));
   }
   SECTION("its folder is a symbolic link") {
     standby.restore(kFirst);
     const std::string folder = standby.folder();
     REQUIRE(::rename(folder.c_str(), (standby.dir + "/elsewhere").c_str()) == 0);
     REQUIRE(::symlink("../elsewhere", folder.c_str()) == 0);
-    write_file(standby.dir + "/elsewhere/" + kFirst, bytes_of("planted"));
+    write_data(standby.dir + "/elsewhere/" + kFirst, bytes_of("planted"));
   }
   const CapturedLog log(log::Level::info);
   CHECK(standby.restore(kFirst) == WalRestoreOutcome::restored);
-  CHECK(read_file(standby.destination()) == first);
+  CHECK(read_data(standby.destination()) == first);
   CHECK_THAT(log.text(), ContainsSubstring("INFO: not prefetching WAL: cannot use spool folder"));
 }
 
@@ -385,15 +386,15 @@ TEST_CASE("what bears a segment's name in the spool and is no file is not served
   const std::string path = standby.folder() + "/" + kSecond;
   REQUIRE(::unlink(path.c_str()) == 0);
   SECTION("a symbolic link") { REQUIRE(::symlink("/etc/passwd", path.c_str()) == 0); }
-  SECTION("an empty file") { write_file(path, {}); }
+  SECTION("an empty file") { write_data(path, {}); }
   SECTION("a directory") { REQUIRE(::mkdir(path.c_str(), 0700) == 0); }
   CHECK(standby.restore(kSecond) == WalRestoreOutcome::restored);
-  CHECK(read_file(standby.destination()) == second);
+  CHECK(read_data(standby.destination()) == second);
 }
 
 TEST_CASE("a spool on another file system is copied from", "[wal][prefetch]") {
   Standby standby;
-  const TempDir shared_memory("/dev/shm");
+  const ScratchDirectory shared_memory("/dev/shm");
   struct stat here {};
   struct stat there {};
   REQUIRE(::stat(standby.dir.c_str(), &here) == 0);
@@ -403,13 +404,13 @@ TEST_CASE("a spool on another file system is copied from", "[wal][prefetch]") {
   standby.add(kFirst, 1);
   const Data second = standby.add(kSecond, 2);
   standby.restore(kFirst);
-  CHECK(shared_memory.names().size() == 3);
+  CHECK(tree(shared_memory.path()).size() == 3);
   const std::size_t calls = standby.store.calls().size();
   CHECK(standby.restore(kSecond) == WalRestoreOutcome::restored);
   CHECK(standby.store.calls().size() == calls);
-  CHECK(read_file(standby.destination()) == second);
+  CHECK(read_data(standby.destination()) == second);
   CHECK(mode_of(standby.destination()) == 0600);
-  CHECK(shared_memory.names().size() == 2);
+  CHECK(tree(shared_memory.path()).size() == 2);
 }
 
 TEST_CASE("several restores at once on one spool all get what they asked for", "[wal][prefetch]") {
@@ -430,7 +431,7 @@ TEST_CASE("several restores at once on one spool all get what they asked for", "
         Standby other(standby, "RECOVERYXLOG" + std::to_string(process));
         for (std::size_t i = 0; i < names.size(); ++i) {
           if (other.restore(names[i]) != WalRestoreOutcome::restored) ++wrong;
-          if (read_file(other.destination()) != contents[i]) ++wrong;
+          if (read_data(other.destination()) != contents[i]) ++wrong;
         }
       });
     }

@@ -2,6 +2,7 @@
 #include "support/captured_log.h"
 #include "support/catch.h"
 #include "support/fake_store.h"
+#include "support/scratch.h"
 #include "support/wal_files.h"
 
 #include <tapster/error.h>
@@ -22,7 +23,7 @@ constexpr const char* kSegment = "000000010000000000000001";
 const std::string kKey = std::string("p/srv/wals/0000000100000000/") + kSegment;
 
 struct Restorer {
-  TempDir dir;
+  ScratchDirectory dir;
   FakeStore store;
   bool no_partial = false;
 
@@ -49,11 +50,11 @@ struct Restorer {
   // The key of what is restored; empty when nothing is found.
   std::string restored(const std::string& name = kSegment) {
     if (restore(name) == WalRestoreOutcome::not_found) {
-      CHECK(dir.names().empty());
+      CHECK(tree(dir.path()).empty());
       return {};
     }
-    CHECK(dir.names() == std::vector<std::string>{"RECOVERYXLOG"});
-    const Data data = read_file(destination());
+    CHECK(tree(dir.path()) == std::vector<std::string>{"RECOVERYXLOG"});
+    const Data data = read_data(destination());
     ::unlink(destination().c_str());
     return {reinterpret_cast<const char*>(data.data()), data.size()};
   }
@@ -183,15 +184,15 @@ TEST_CASE("an object that vanishes after the listing is looked for again", "[wal
       if (operation == "list") restorer.add(kKey);
     };
     CHECK_THAT(restorer.failure(ErrorKind::general), ContainsSubstring(kKey));
-    CHECK(restorer.dir.names().empty());
+    CHECK(tree(restorer.dir.path()).empty());
   }
 }
 
 TEST_CASE("a failure leaves the destination as it was", "[wal][restore]") {
   Restorer restorer;
   const bool existed = GENERATE(true, false);
-  if (existed) write_file(restorer.destination(), bytes_of("before"));
-  const auto names_before = restorer.dir.names();
+  if (existed) write_data(restorer.destination(), bytes_of("before"));
+  const auto names_before = tree(restorer.dir.path());
   SECTION("truncated data") {
     Data damaged = compressed(Compression::gzip, random_bytes(100000, 1));
     damaged.resize(damaged.size() / 2);
@@ -216,8 +217,8 @@ TEST_CASE("a failure leaves the destination as it was", "[wal][restore]") {
     };
     CHECK(restorer.failure(ErrorKind::general) == "checksum mismatch");
   }
-  CHECK(restorer.dir.names() == names_before);
-  if (existed) CHECK(read_file(restorer.destination()) == bytes_of("before"));
+  CHECK(tree(restorer.dir.path()) == names_before);
+  if (existed) CHECK(read_data(restorer.destination()) == bytes_of("before"));
 }
 
 TEST_CASE("a refusal is never taken for absence", "[wal][restore]") {
@@ -236,7 +237,7 @@ TEST_CASE("a refusal is never taken for absence", "[wal][restore]") {
   // A bucket that does not exist: the same status as "not found", were it not translated.
   fail_with(FakeStore::refusal(failing, 404, ErrorKind::operation));
   CHECK_THAT(restorer.failure(ErrorKind::general), ContainsSubstring("404"));
-  CHECK(restorer.dir.names().empty());
+  CHECK(tree(restorer.dir.path()).empty());
 }
 
 TEST_CASE("the file appears whole, private, in place of what was there", "[wal][restore]") {
@@ -244,18 +245,18 @@ TEST_CASE("the file appears whole, private, in place of what was there", "[wal][
   const Data content = make_segment(1U << 20U, 1);
   restorer.store.add(kKey + ".gz", compressed(Compression::gzip, content));
   SECTION("nothing was there") {}
-  SECTION("a longer file was there") { write_file(restorer.destination(), random_bytes(2U << 20U, 1)); }
+  SECTION("a longer file was there") { write_data(restorer.destination(), random_bytes(2U << 20U, 1)); }
   SECTION("a symbolic link was there, which is replaced itself") {
-    write_file(restorer.dir / "target", bytes_of("target"));
+    write_data(restorer.dir / "target", bytes_of("target"));
     REQUIRE(::symlink("target", restorer.destination().c_str()) == 0);
   }
   restorer.store.during_get = [&](const std::string&, std::uint64_t) {
-    if (exists(restorer.destination())) CHECK(read_file(restorer.destination()) != content);
+    if (exists(restorer.destination())) CHECK(read_data(restorer.destination()) != content);
   };
   CHECK(restorer.restore() == WalRestoreOutcome::restored);
-  CHECK(read_file(restorer.destination()) == content);
+  CHECK(read_data(restorer.destination()) == content);
   CHECK(mode_of(restorer.destination()) == 0600);
-  if (exists(restorer.dir / "target")) CHECK(read_file(restorer.dir / "target") == bytes_of("target"));
+  if (exists(restorer.dir / "target")) CHECK(read_data(restorer.dir / "target") == bytes_of("target"));
 }
 
 TEST_CASE("a destination without its directory is an error of ours", "[wal][restore]") {
@@ -285,7 +286,7 @@ TEST_CASE("a segment of the wrong size is delivered with a warning", "[wal][rest
   restorer.store.add(kKey, content);
   const CapturedLog log(log::Level::warning);
   CHECK(restorer.restore() == WalRestoreOutcome::restored);
-  CHECK(read_file(restorer.destination()) == content);
+  CHECK(read_data(restorer.destination()) == content);
   if (expected.empty()) {
     CHECK(log.text().empty());
   } else {

@@ -1,6 +1,7 @@
 // How the bytes of a WAL file get to the store: sizes, parts, memory, files that change.
 #include "support/catch.h"
 #include "support/fake_store.h"
+#include "support/scratch.h"
 #include "support/wal_files.h"
 
 #include <tapster/error.h>
@@ -32,7 +33,7 @@ constexpr const char* kSegment = "000000010000000000000001";
 const std::string kKey = std::string("p/srv/wals/0000000100000000/") + kSegment;
 
 struct Uploader {
-  TempDir dir;
+  ScratchDirectory dir;
   FakeStore store;
 
   WalArchiveOutcome archive(Compression compression = Compression::none, const std::string& name = kSegment) {
@@ -84,7 +85,7 @@ TEST_CASE("every compression stores what decompresses to the segment", "[wal][up
                                            Compression::lz4, Compression::snappy);
   Uploader uploader;
   const Data content = make_segment(1U << 20U, 7);
-  write_file(uploader.dir / kSegment, content);
+  write_data(uploader.dir / kSegment, content);
   CHECK(uploader.archive(compression) == WalArchiveOutcome::stored);
   const auto object = uploader.store.find(kKey + std::string(suffix_of(compression)));
   REQUIRE(object);
@@ -149,7 +150,7 @@ TEST_CASE("what does not compress goes in parts, and memory stays bounded", "[wa
 TEST_CASE("compressed parts make one object", "[wal][upload]") {
   Uploader uploader;
   const Data content = random_bytes(40 * kMiB, 3);
-  write_file(uploader.dir / kSegment, content);
+  write_data(uploader.dir / kSegment, content);
   CHECK(uploader.archive(Compression::gzip) == WalArchiveOutcome::stored);
   CHECK(uploader.store.count("part") == 2);
   const auto object = uploader.store.find(kKey + ".gz");
@@ -174,7 +175,7 @@ TEST_CASE("an upload that fails is aborted", "[wal][upload]") {
   if (compression == Compression::none) {
     uploader.sparse_file(101 * kMiB);
   } else {
-    write_file(uploader.dir / kSegment, random_bytes(70 * kMiB, 5));
+    write_data(uploader.dir / kSegment, random_bytes(70 * kMiB, 5));
   }
   SECTION("at a part") {
     int parts = 0;
@@ -202,7 +203,7 @@ TEST_CASE("an upload that fails is aborted", "[wal][upload]") {
 TEST_CASE("a file that changes while it is read is not stored", "[wal][upload]") {
   Uploader uploader;
   const std::string path = uploader.dir / kSegment;
-  write_file(path, make_segment(1U << 20U, 1));
+  write_data(path, make_segment(1U << 20U, 1));
   const Compression compression = GENERATE(Compression::none, Compression::gzip);
   std::function<void()> change;
   SECTION("it grows") {
@@ -231,7 +232,7 @@ TEST_CASE("a file that changes while it is read is not stored", "[wal][upload]")
 TEST_CASE("a file that changes during the upload is not stored", "[wal][upload]") {
   Uploader uploader;
   const std::string path = uploader.dir / kSegment;
-  write_file(path, make_segment(1U << 20U, 1));
+  write_data(path, make_segment(1U << 20U, 1));
   uploader.store.before = [&](const std::string& operation, const std::string&) {
     if (operation == "put") std::ofstream(path, std::ios::app) << "x";
   };
@@ -251,7 +252,7 @@ TEST_CASE("files that cannot be WAL are refused before the store is asked", "[wa
     CHECK_THAT(uploader.failure(Compression::gzip), ContainsSubstring("is empty"));
   }
   SECTION("an empty partial segment") {
-    write_file(uploader.dir / "000000010000000000000001.partial", {});
+    write_data(uploader.dir / "000000010000000000000001.partial", {});
     CHECK_THAT(uploader.failure({}, "000000010000000000000001.partial"), ContainsSubstring("is empty"));
   }
   CHECK(uploader.store.calls().empty());
@@ -260,7 +261,7 @@ TEST_CASE("files that cannot be WAL are refused before the store is asked", "[wa
 TEST_CASE("an empty history file is stored", "[wal][upload]") {
   const Compression compression = GENERATE(Compression::none, Compression::gzip);
   Uploader uploader;
-  write_file(uploader.dir / "00000002.history", {});
+  write_data(uploader.dir / "00000002.history", {});
   CHECK(uploader.archive(compression, "00000002.history") == WalArchiveOutcome::stored);
   CHECK(uploader.archive(compression, "00000002.history") == WalArchiveOutcome::already_stored);
 }
