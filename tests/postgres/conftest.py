@@ -1,14 +1,10 @@
 """A host for clusters, and archives of each kind on it."""
 import pathlib
 import shlex
-import sys
 
 import pytest
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
-
-from conftest import BIN  # noqa: E402
-from support.postgres import Host  # noqa: E402
+from support.postgres import Host
 
 SERVER = "main"
 
@@ -18,7 +14,7 @@ KILLER = """#!/usr/bin/python3
 import random, subprocess, sys
 process = subprocess.Popen(sys.argv[2:])
 try:
-    sys.exit(min(process.wait(random.uniform(0, 0.15) if random.random() < 0.5 else None), 1))
+    sys.exit(min(process.wait(random.uniform(0, random.choice((0.02, 0.05, 0.2))) if random.random() < 0.6 else None), 1))
 except subprocess.TimeoutExpired:
     process.kill()
     process.wait()
@@ -55,10 +51,10 @@ class Archive:
 
 
 @pytest.fixture
-def host(rgw):
+def host(run, rgw):
     names = ("wal-archive", "wal-restore", "check-wal-archive")
     settings = {name: rgw[name] for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_DEFAULT_REGION")}
-    host = Host([BIN / f"barman-cloud-{name}" for name in names],
+    host = Host([run.path(name) for name in names],
                 {**settings, "AWS_EC2_METADATA_DISABLED": "true", "AWS_MAX_ATTEMPTS": "2"})
     host.environment["AWS_CA_BUNDLE"] = str(host.file("ca.crt", pathlib.Path(rgw["AWS_CA_BUNDLE"]).read_bytes()))
     yield host
@@ -70,7 +66,10 @@ def archive_on(host, rgw, request):
     """archive_on("file" | "http" | "https") -> Archive, empty."""
     def make(kind):
         if kind == "file":
-            return Archive(host, f"file://{host.folder}/archive")
+            place = f"file://{host.folder}/archive"
+            status, output = host.run(host.bin / "barman-cloud-check-wal-archive", place, SERVER)
+            assert status == 0, output
+            return Archive(host, place)
         bucket = request.getfixturevalue("bucket")
         return Archive(host, f"s3://{bucket}/pg", rgw["S3_ENDPOINT" if kind == "http" else "S3_ENDPOINT_TLS"])
     return make
