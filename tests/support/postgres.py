@@ -175,7 +175,8 @@ class Cluster:
         return self
 
     def pgbench(self, *arguments):
-        self.host.run("pgbench", "-p", self.port, *arguments)
+        # -n: without it every run begins by emptying the history.
+        self.host.run("pgbench", "-p", self.port, *(() if "-i" in arguments else ("-n",)), *arguments)
 
     def archive_everything(self, seconds=120):
         """Switches to a new segment and waits until all before it is archived; returns the last one's name."""
