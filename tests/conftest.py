@@ -60,6 +60,12 @@ def rgw():
     return server_settings("rgw")
 
 
+@pytest.fixture(scope="session")
+def nginx():
+    """Settings of the proxy in front of the gateway: NGINX_ENDPOINT, NGINX_ENDPOINT_TLS, AWS_CA_BUNDLE."""
+    return server_settings("nginx")
+
+
 @pytest.fixture
 def s3(rgw):
     return S3(rgw["S3_ENDPOINT"], rgw["AWS_ACCESS_KEY_ID"], rgw["AWS_SECRET_ACCESS_KEY"])

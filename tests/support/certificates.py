@@ -21,7 +21,7 @@ class Authority:
                    "basicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign,cRLSign\n")
         self._sign("server", "/CN=localhost", "intermediate",
                    "basicConstraints=CA:FALSE\nextendedKeyUsage=serverAuth\n"
-                   "subjectAltName=DNS:localhost,DNS:*.localhost,IP:127.0.0.1,"
+                   "subjectAltName=DNS:localhost,DNS:wals.localhost,IP:127.0.0.1,"
                    "DNS:s3.us-east-1.amazonaws.com,DNS:*.s3.us-east-1.amazonaws.com\n")
         (self.folder / "chain.crt").write_text(
             (self.folder / "server.crt").read_text() + (self.folder / "intermediate.crt").read_text())

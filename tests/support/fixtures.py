@@ -12,7 +12,7 @@ from support.site import Site
 
 @functools.cache
 def _small_segment():
-    return segment_bytes(seed=7, size=64 * 1024, segment_size=16 * 1024 * 1024)
+    return segment_bytes(seed=7, size=64 * 1024)
 
 
 @pytest.fixture

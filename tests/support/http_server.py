@@ -94,7 +94,7 @@ class WireReader:
         del self.buffer[:end]
         return found
 
-    def exactly(self, count, rate=None):
+    def exactly(self, count, rate=None, pause=time.sleep):
         pieces, wanted = [], count
         while wanted:
             if not self.buffer:
@@ -104,7 +104,7 @@ class WireReader:
             pieces.append(piece)
             wanted -= len(piece)
             if rate:
-                time.sleep(len(piece) / rate)
+                pause(len(piece) / rate)
         return b"".join(pieces)
 
     def to_end(self):
@@ -165,7 +165,7 @@ class Exchange:
             request.body, request.raw_body, request.trailers = self.reader.chunked()
         else:
             length = int(request.header("content-length", "0"))
-            request.body = self.reader.exactly(length if limit is None else min(limit, length), rate)
+            request.body = self.reader.exactly(length if limit is None else min(limit, length), rate, self._pause)
             request.raw_body = request.body
             if limit is not None and limit < length:
                 return
@@ -197,7 +197,11 @@ class Exchange:
         step = max(1, rate // 20)
         for start in range(0, len(sent), step):
             self.connection.sendall(sent[start:start + step])
-            time.sleep(min(step, len(sent) - start) / rate)
+            self._pause(min(step, len(sent) - start) / rate)
+
+    def _pause(self, seconds):
+        if self.server.stopping.wait(seconds):
+            raise Disconnected
 
     def wait(self, seconds):
         """Nothing moves for so long, or until the client hangs up or the server is stopped."""

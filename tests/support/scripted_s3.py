@@ -240,7 +240,8 @@ class ScriptedS3(HttpServer, Uploads):
                 break
             entries.append(("key" if end < 0 else "prefix", name))
             last = key
-        parts = [f"<Name>{escape(bucket)}</Name><Prefix>{encode(prefix)}</Prefix><KeyCount>{len(entries)}</KeyCount>"
+        kind_of_names = "<EncodingType>url</EncodingType>" if query.get("encoding-type") == "url" else ""
+        parts = [f"{kind_of_names}<Name>{escape(bucket)}</Name><Prefix>{encode(prefix)}</Prefix><KeyCount>{len(entries)}</KeyCount>"
                  f"<MaxKeys>{limit}</MaxKeys><IsTruncated>{'true' if truncated else 'false'}</IsTruncated>"]
         for kind, name in entries:
             if kind == "prefix":

@@ -100,7 +100,8 @@ def test_the_endpoint_by_profile(bare, scripted, content, tmp_path, config):
 
 
 def test_the_endpoint_of_a_named_profile(bare, scripted, content, tmp_path):
-    write_config(tmp_path, f"[profile lab]\nendpoint_url = {scripted.endpoint}\n")
+    write_config(tmp_path, f"[profile lab]\nendpoint_url = {scripted.endpoint}\naws_access_key_id = "
+                 f"{scripted.access_key}\naws_secret_access_key = {scripted.secret_key}\n")
     expect(bare.archive(bare.segment(content), "--aws-profile", "lab"), 0)
     expect(bare.with_env(AWS_PROFILE="lab").restore(), 0)
 

@@ -7,7 +7,6 @@ import urllib.parse
 
 import pytest
 
-from conftest import server_settings
 from support.checksums import checksum
 from support.proxy import FaultProxy
 from support.sigv4 import sign
@@ -17,11 +16,10 @@ NAMES = [f"0000000100000000000000{number:02X}" for number in range(1, 4)]
 
 
 @pytest.fixture(params=["direct", "nginx"])
-def road(request, rgw):
+def road(request, rgw, nginx):
     """{"http": (endpoint, CA file), "https": ...}"""
     if request.param == "direct":
         return {"http": (rgw["S3_ENDPOINT"], None), "https": (rgw["S3_ENDPOINT_TLS"], rgw["AWS_CA_BUNDLE"])}
-    nginx = server_settings("nginx")
     return {"http": (nginx["NGINX_ENDPOINT"], None), "https": (nginx["NGINX_ENDPOINT_TLS"], nginx["AWS_CA_BUNDLE"])}
 
 
@@ -55,9 +53,8 @@ def test_what_the_gateway_gets_has_no_trailer(s3_run, rgw, bucket, authority, co
 
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
-def test_a_client_that_sends_trailers_does_fail_there(rgw, bucket, scheme):
+def test_a_client_that_sends_trailers_does_fail_there(rgw, nginx, bucket, scheme):
     """The tests above mean something: this is what AWS's own libraries have sent since 2025."""
-    nginx = server_settings("nginx")
     parts = urllib.parse.urlsplit(nginx["NGINX_ENDPOINT" if scheme == "http" else "NGINX_ENDPOINT_TLS"])
     data = b"a segment" * 1000
     body = f"{len(data):x}\r\n".encode() + data + f"\r\n0\r\nx-amz-checksum-crc32:{checksum('crc32', data)}\r\n\r\n".encode()

@@ -10,6 +10,7 @@ import urllib.parse
 import pytest
 
 from support import faults
+from support.http_server import Request
 from support.scripted_objects import StoredObject
 from support.site import SEGMENT, Site, error_line, expect, wal_key
 
@@ -76,7 +77,7 @@ def test_a_race_for_one_name_is_won_once(site_on, scripted, content):
     site, other = site_on(scripted), content[::-1]
 
     def overtake(exchange):
-        scripted.buckets["wals"].setdefault(wal_key(), StoredObject(other, exchange.request))
+        scripted.buckets["wals"].setdefault(wal_key(), StoredObject(other, Request("PUT", "", [])))
         exchange.send(exchange.answer())
     scripted.inject(overtake, method="PUT", times=1)
     expect(site.archive(site.segment(content)), 1)
@@ -142,7 +143,8 @@ def test_the_payload_is_left_unsigned_only_over_tls(site_on, scripted, scripted_
 @pytest.mark.parametrize("options, name, wanted", [
     (["--tags", "a,b", "c,d"], SEGMENT, [("a", "b"), ("c", "d")]),
     (["--tag", "a,b", "--tag", "c,d"], SEGMENT, [("a", "b"), ("c", "d")]),
-    (["--tag", "owner,R&D = 50% \u00fcber+more"], SEGMENT, [("owner", "R&D = 50% \u00fcber+more")]),
+    (["--tags", "owner,R&D = 50% \u00fcber+more"], SEGMENT, [("owner", "R&D = 50% \u00fcber+more")]),
+    (["--tag", "owner , x = a+b/c:d@e f "], SEGMENT, [("owner", "x = a+b/c:d@e f")]),
     (["--tags", "a,b", "--history-tags", "r,keep"], SEGMENT, [("a", "b")]),
     (["--tags", "a,b", "--history-tags", "r,keep"], HISTORY, [("r", "keep")]),
     (["--tags", "a,b"], HISTORY, [("a", "b")]),
