@@ -150,7 +150,7 @@ def test_absence_is_proven(proxied, proxy, s3, kept, bucket):
     error_line(expect(missing.restore(), 4), "NoSuchBucket", "no-such-bucket-at-all")
     expect(proxied.restore(name="not-a-wal-name"), 3)
     proxy.inject(faults.refuse(404, "NoSuchKey"), method="GET", path=kept)
-    error_line(expect(proxied.restore(), 4), kept)  # listed, and gone at the download: that proves nothing
+    error_line(expect(proxied.restore(), 4), wal_key())  # listed, and gone at the download: that proves nothing
     assert proxied.restored() is None
 
 
