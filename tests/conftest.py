@@ -81,7 +81,8 @@ def s3_run(run, rgw):
 
 @pytest.fixture
 def bucket(s3):
-    """A new, empty bucket."""
+    """A new, empty bucket, which goes with the test."""
     name = f"test-{uuid.uuid4().hex[:12]}"
     s3.create_bucket(name)
-    return name
+    yield name
+    s3.remove_bucket(name)

@@ -356,21 +356,30 @@ class CurlClient::Lease {
   Lease(const Lease&) = delete;
   Lease& operator=(const Lease&) = delete;
   ~Lease() {
+    if (!clean_) {
+      curl_api().curl_easy_cleanup(handle_->easy);
+      return;
+    }
     const std::lock_guard lock(client_.mutex_);
     client_.idle_.push_back(std::move(handle_));
   }
+  // The exchange ended well: without this the handle, whose state is then uncertain, is thrown away.
+  void end_cleanly() { clean_ = true; }
   Handle& handle() const { return *handle_; }
 
  private:
   CurlClient& client_;
   std::unique_ptr<Handle> handle_;
+  bool clean_ = false;
 };
 
 HttpResponse CurlClient::perform(const HttpRequest& request, ByteSink* sink) {
-  const Lease lease(*this);
+  Lease lease(*this);
   Exchange exchange(lease.handle().easy, lease.handle().socket, request, sink, settings_.read_timeout);
   exchange.set_up(settings_);
-  return exchange.run();
+  HttpResponse response = exchange.run();
+  lease.end_cleanly();
+  return response;
 }
 
 }  // namespace tapster

@@ -1,5 +1,8 @@
 #include "wal/fetch.h"
 
+#include "base/digest.h"
+#include "base/encoding.h"
+
 #include <tapster/error.h>
 
 #include <exception>
@@ -62,10 +65,31 @@ class DecompressingSink final : public ByteSink {
 
 }  // namespace
 
-bool fetch_wal_object(ObjectStore& store, const WalObject& object, ByteSink& out, std::stop_token stop) {
+std::optional<ObjectStat> fetch_wal_object(ObjectStore& store, const WalObject& object, ByteSink& out,
+                                           std::stop_token stop) {
   DecompressingSink sink(object.compression, out, store.describe(object.key), std::move(stop));
-  if (!store.get(object.key, sink)) return false;
-  sink.finish();
+  auto stat = store.get(object.key, sink);
+  if (stat) sink.finish();
+  return stat;
+}
+
+bool fetch_verified(ObjectStore& store, const WalObject& object, ByteSink& out, std::stop_token stop) {
+  // Stores without metadata have no digest to compare with.
+  std::optional<Sha256Sink> hash;
+  if (store.capabilities().metadata) hash.emplace(out);
+  const auto stat = fetch_wal_object(store, object, hash ? static_cast<ByteSink&>(*hash) : out, std::move(stop));
+  if (!stat) return false;
+  if (object.size && *object.size != stat->size) {
+    throw error(ErrorKind::general, "{} was listed with {} bytes, but {} came: it was replaced or damaged on its way",
+                store.describe(object.key), *object.size, stat->size);
+  }
+  const auto recorded = stat->metadata.find(kDigestMetadata);
+  if (!hash || recorded == stat->metadata.end()) return true;
+  if (const std::string digest = hex_encode(hash->digest()); digest != to_lower(recorded->second)) {
+    throw error(ErrorKind::general,
+                "{} is damaged, or was on its way: the SHA-256 of what came is {}, of what was archived {}",
+                store.describe(object.key), digest, recorded->second);
+  }
   return true;
 }
 

@@ -6,6 +6,7 @@
 #include <tapster/byte_sink.h>
 #include <tapster/object_store.h>
 
+#include <optional>
 #include <stop_token>
 
 namespace tapster {
@@ -14,8 +15,13 @@ namespace tapster {
 struct FetchStopped {};
 
 // Streams the object through its decompressor into `out`, and does not finish that: the caller
-// publishes. False: the object is not there (any more), `out` is untouched. Throws Error (general) that names the
-// object for damaged data, FetchStopped, and what the store and `out` throw.
-bool fetch_wal_object(ObjectStore& store, const WalObject& object, ByteSink& out, std::stop_token stop = {});
+// publishes. nullopt: the object is not there (any more), `out` is untouched. Throws Error (general)
+// that names the object for damaged data, FetchStopped, and what the store and `out` throw.
+std::optional<ObjectStat> fetch_wal_object(ObjectStore& store, const WalObject& object, ByteSink& out,
+                                           std::stop_token stop = {});
+
+// The same, with proof: as many bytes as were listed, and, where the archiver recorded the SHA-256 of
+// the content, that content. Anything else is an Error (general), after `out` got the bytes.
+bool fetch_verified(ObjectStore& store, const WalObject& object, ByteSink& out, std::stop_token stop = {});
 
 }  // namespace tapster

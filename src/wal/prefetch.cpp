@@ -21,7 +21,7 @@ bool fetch_into(const Spool& spool, ObjectStore& store, const ArchiveLayout& lay
   if (objects.empty()) return false;
   AtomicFile file = spool.create(name);
   SegmentSniffer sniffer(file);
-  if (!fetch_wal_object(store, objects.front(), sniffer, stop)) return false;
+  if (!fetch_verified(store, objects.front(), sniffer, stop)) return false;
   if (sniffer.segment_size() != sniffer.bytes()) return false;
   file.commit_replace();
   return true;

@@ -12,7 +12,12 @@ namespace {
 
 // How often an object may be there for the upload and gone for the comparison.
 constexpr int kAttempts = 4;
-constexpr int kForbidden = 403;
+
+// A refusal of the listing itself; with a wrong key or a wrong clock the upload would fail as well.
+bool is_forbidden(const StoreError& refusal) {
+  const std::string& code = refusal.details().code;
+  return refusal.details().http_status == 403 && (code == "AccessDenied" || code == "403");
+}
 
 // The WAL file in every form it is stored in; nullopt where listing is forbidden (policies that allow
 // nothing but writing): the create-only upload alone must tell there.
@@ -21,7 +26,7 @@ std::optional<std::vector<WalObject>> stored_forms(ObjectStore& store, const Arc
   try {
     return find_wal_objects(store, layout, name, PartialFallback::no);
   } catch (const StoreError& refusal) {
-    if (refusal.details().http_status != kForbidden) throw;
+    if (!is_forbidden(refusal)) throw;
     log::warning("cannot see whether {} is stored already in another form, relying on a create-only upload: {}",
                  name.text(), refusal.what());
     return std::nullopt;

@@ -35,22 +35,24 @@ std::vector<WalObject> find_wal_objects(ObjectStore& store, const ArchiveLayout&
   const std::string plain_key = layout.wal_key(name);
   const bool partial_too = fallback == PartialFallback::yes && name.kind() == WalName::Kind::segment;
   std::vector<std::pair<std::size_t, WalObject>> found;
-  const auto examine = [&](const std::string& key) {
+  const auto examine = [&](const ObjectEntry& entry) {
+    const std::string& key = entry.key;
     if (!key.starts_with(plain_key)) return;
     std::string_view rest = std::string_view(key).substr(plain_key.size());
     if (const auto form = form_of(rest)) {
-      found.push_back({form->rank, {key, form->compression, false}});
+      found.push_back({form->rank, {key, form->compression, false, entry.size}});
     } else if (partial_too && rest.starts_with(kPartial)) {
       rest.remove_prefix(kPartial.size());
       if (const auto partial_form = form_of(rest)) {
-        found.push_back({std::size(kByPreference) + partial_form->rank, {key, partial_form->compression, true}});
+        found.push_back(
+            {std::size(kByPreference) + partial_form->rank, {key, partial_form->compression, true, entry.size}});
       }
     }
   };
   ListOptions options;
   options.page_size = kPageSize;
   store.list(plain_key, options, [&](const ListPage& page) {
-    for (const ObjectEntry& entry : page.objects) examine(entry.key);
+    for (const ObjectEntry& entry : page.objects) examine(entry);
     return true;
   });
   std::sort(found.begin(), found.end(), [](const auto& a, const auto& b) { return a.first < b.first; });

@@ -6,6 +6,8 @@
 #include <tapster/compression.h>
 #include <tapster/object_store.h>
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,7 +17,8 @@ namespace tapster {
 struct WalObject {
   std::string key;
   Compression compression = Compression::none;
-  bool partial = false;  // a partial segment found in place of a whole one
+  bool partial = false;                    // a partial segment found in place of a whole one
+  std::optional<std::uint64_t> size = {};  // bytes as stored, when it was listed
 };
 
 enum class PartialFallback { no, yes };

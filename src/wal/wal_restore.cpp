@@ -47,7 +47,7 @@ WalRestoreOutcome fetch_requested(ObjectStore& store, const ArchiveLayout& layou
     SegmentSniffer sniffer(file, [&](std::uint32_t segment_size) {
       if (prefetch != nullptr && !best.partial) prefetch->start(segment_size);
     });
-    if (!fetch_wal_object(store, best, sniffer)) continue;  // removed since it was listed
+    if (!fetch_verified(store, best, sniffer)) continue;  // removed since it was listed
     file.commit_replace();
     check_size(request, sniffer);
     log::info("restored {} to {}", store.describe(best.key), request.destination);

@@ -85,7 +85,9 @@ def test_a_fault_that_stays_is_an_error_after_the_retries(proxy, both, stored, b
         mentioned = [text for key, texts in NAMED.items() if fault.startswith(key) for text in (*texts, faults.REQUEST_ID)]
         error_line(expect(result, 4), "Barman cloud WAL archiver exception", *mentioned, bucket, NAMES[codec])
     assert stored() == set()
-    assert len(proxy.seen("PUT")) == 4, "AWS_MAX_ATTEMPTS=2, two segments"
+    # AWS_MAX_ATTEMPTS=2, two segments; and libcurl repeats by itself when a kept connection (that of the
+    # listing before) dies before an answer.
+    assert len(proxy.seen("PUT")) in (4, 6)
     proxy.rules.clear()
     for result in both().values():
         expect(result, 0)

@@ -5,6 +5,7 @@ Path style, SigV4 with a signed payload, standard library only. Answers are (sta
 import datetime
 import hashlib
 import hmac
+import re
 import ssl
 import urllib.parse
 import urllib.request
@@ -101,3 +102,14 @@ class S3:
 
     def remove(self, bucket, key):
         self._expect((204,), "DELETE", bucket, key)
+
+    def remove_bucket(self, bucket):
+        """With everything in it; one that is gone already is fine."""
+        if self.request("HEAD", bucket)[0] == 404:
+            return
+        for key in self.keys(bucket):
+            self.remove(bucket, key)
+        _, body = self._expect((200,), "GET", bucket, query={"uploads": ""})
+        for key, upload in re.findall(r"<Key>([^<]*)</Key><UploadId>([^<]*)</UploadId>", body.decode()):
+            self._expect((204, 404), "DELETE", bucket, key, query={"uploadId": upload})
+        self._expect((204, 404), "DELETE", bucket)

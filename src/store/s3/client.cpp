@@ -33,6 +33,12 @@ bool one_of(std::string_view code, std::initializer_list<std::string_view> codes
   return std::find(codes.begin(), codes.end(), code) != codes.end();
 }
 
+class NullSink final : public ByteSink {
+ public:
+  void write(Bytes) override {}
+  void finish() override {}
+};
+
 // Tells whether anything has reached the caller's sink: from then on a repeat would write it twice.
 class WitnessSink final : public ByteSink {
  public:
@@ -187,6 +193,38 @@ void S3Client::wait_for_retry(const S3Call& call, int attempt, std::string_view 
   clock_.sleep(wait);
 }
 
+HttpResponse S3Client::exchange(const S3Call& call, const HttpRequest& request, bool& sink_touched) {
+  std::optional<WitnessSink> witness;
+  if (call.sink != nullptr) witness.emplace(*call.sink);
+  try {
+    HttpResponse response = http_.perform(request, witness ? &*witness : nullptr);
+    log::debug("{} {}: HTTP {}", call.operation, call.key, response.status);
+    return response;
+  } catch (const TransportError& failure) {
+    sink_touched = witness && witness->touched();
+    throw TransportError(
+        failure.stage(), failure.retryable(),
+        fmt::format("{} of s3://{}/{}: {}", call.operation, settings_.bucket, call.key, failure.what()));
+  }
+}
+
+// HEAD's refusals have no body to say why: the like GET, with nearly nothing to send back, does. It
+// also makes the corrections (region, clock, credentials) that its code asks for, and throws when
+// it is refused as well.
+void S3Client::ask_why(const S3Call& head) {
+  NullSink nowhere;
+  S3Call get = head;
+  get.method = "GET";
+  get.sink = &nowhere;
+  get.accepted = {404, 416};
+  if (head.key.empty()) {
+    get.query = {{"list-type", "2"}, {"max-keys", "1"}};
+  } else {
+    get.headers.emplace_back("Range", "bytes=0-0");
+  }
+  call(get);
+}
+
 S3Answer S3Client::call(const S3Call& call) {
   const bool checksum_matters = call.offers_checksum || !call.checksum_headers.empty();
   bool with_checksum = checksum_matters && sends_checksums_;
@@ -198,27 +236,36 @@ S3Answer S3Client::call(const S3Call& call) {
     const AwsCredentials credentials = credentials_.get();
     const TimePoint signed_at = clock_.now() + std::chrono::seconds(skew_seconds_);
     sign_request(request, credentials, {used_region, "s3"}, signed_at, digests.payload_hash);
-    std::optional<WitnessSink> witness;
-    if (call.sink != nullptr) witness.emplace(*call.sink);
     HttpResponse response;
+    bool sink_touched = false;
     try {
-      response = http_.perform(request, witness ? &*witness : nullptr);
+      response = exchange(call, request, sink_touched);
     } catch (const TransportError& failure) {
-      if (!failure.retryable() || attempt >= settings_.max_attempts || (witness && witness->touched())) throw;
+      if (!failure.retryable() || attempt >= settings_.max_attempts || sink_touched) throw;
       wait_for_retry(call, attempt++, failure.what(), std::nullopt);
       continue;
     }
-    log::debug("{} {}: HTTP {}", call.operation, call.key, response.status);
-    if (response.status >= 200 && response.status < 300) {
+    const bool success = response.status >= 200 && response.status < 300;
+    if (success && !is_s3_error_body(response.body)) {
       return {std::move(response), with_checksum ? digests.checksum : "", ""};
     }
     const S3Error failure = parse_s3_error(response);
+    // Before a refusal is the caller's to judge: without them it may be none.
+    if (with_checksum && failure.code == "NotImplemented" && drop_checksums(failure)) {
+      with_checksum = false;
+      continue;
+    }
     if (std::find(call.accepted.begin(), call.accepted.end(), response.status) != call.accepted.end()) {
       return {std::move(response), "", failure.code};
     }
     if (correct(corrections, failure, response, used_region, credentials)) continue;
     if (with_checksum && drop_checksums(failure)) {
       with_checksum = false;
+      continue;
+    }
+    if (call.method == "HEAD" && response.status < 500 && !corrections.asked_why) {
+      corrections.asked_why = true;
+      ask_why(call);
       continue;
     }
     // A body that was damaged on the way is worth a second try.

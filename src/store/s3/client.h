@@ -64,6 +64,7 @@ class S3Client {
   struct Corrections {
     bool clock = false;
     bool credentials = false;
+    bool asked_why = false;
     int count = 0;
   };
   struct Digests {
@@ -73,6 +74,8 @@ class S3Client {
   };
   Digests digests_of(const S3Call& call, bool with_checksum) const;
   HttpRequest build(const S3Call& call, const Digests& digests, bool with_checksum, const std::string& region) const;
+  HttpResponse exchange(const S3Call& call, const HttpRequest& request, bool& sink_touched);
+  void ask_why(const S3Call& head);
   std::string region() const;
   bool adopt_region(const std::string& used, const S3Error& failure);
   bool adopt_clock(const HttpResponse& response, const S3Error& failure);

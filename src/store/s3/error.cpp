@@ -96,6 +96,8 @@ S3Error parse_s3_error(const HttpResponse& response) {
 }
 
 bool is_s3_error_body(std::string_view body) {
+  constexpr std::size_t kProlog = 512;  // listings are long, and are not errors
+  if (body.substr(0, kProlog).find("<Error") == std::string_view::npos) return false;
   const auto document = XmlDocument::parse(body);
   return document && document->root().name() == "Error";
 }

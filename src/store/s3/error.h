@@ -20,7 +20,7 @@ struct S3Error {
 // Reads the error out of an answer's body and headers; HEAD's answers have only headers.
 S3Error parse_s3_error(const HttpResponse& response);
 
-// True for an <Error> document: some operations send one with status 200.
+// True for an <Error> document: some answers carry one though their status, sent before the store knew, is 200.
 bool is_s3_error_body(std::string_view body);
 
 // Will the same request probably succeed later? (5xx, throttling, time-outs on the server's side)

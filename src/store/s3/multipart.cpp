@@ -42,10 +42,7 @@ UploadId S3Store::begin_upload(const std::string& key, std::uint64_t part_size, 
   const S3Answer answer = client_.call(call);
   const auto document = XmlDocument::parse(answer.http.body);
   const std::string id = document ? document->root().child("UploadId").text() : "";
-  if (id.empty()) {
-    if (document && document->root().name() == "Error") throw client_.refused(answer.http, call);
-    throw error(ErrorKind::network, "{}: the store's answer has no upload id", call.operation);
-  }
+  if (id.empty()) throw error(ErrorKind::network, "{}: the store's answer has no upload id", call.operation);
   return {key, id, part_size};
 }
 
@@ -106,8 +103,6 @@ PutResult S3Store::complete_upload(const UploadId& upload, const std::vector<Upl
     // A repeat, after an answer that was lost, does not find the upload any more: it is the object then.
     const auto stored = answer.error_code == "NoSuchUpload" ? stat(upload.key) : std::nullopt;
     if (!stored || stored->size != total_size(parts)) throw client_.refused(answer.http, call);
-  } else if (is_s3_error_body(answer.http.body)) {
-    throw client_.refused(answer.http, call);  // status 200 was sent before the store knew
   }
   tag_afterwards(upload.key, options);
   return PutResult::created;

@@ -11,6 +11,7 @@
 namespace tapster {
 namespace {
 
+constexpr int kForbidden = 403;
 constexpr int kNotFound = 404;
 constexpr int kPreconditionFailed = 412;
 constexpr int kRangeNotSatisfiable = 416;
@@ -118,7 +119,14 @@ bool S3Store::send_condition(const std::string& key, const PutOptions& options, 
   if (!options.if_absent) return false;
   const ConditionalPut support =
       conditions_refused_ ? ConditionalPut::refused : client_.settings().service->conditional_put;
-  if (support != ConditionalPut::honoured && !options.known_absent) exists = stat(key).has_value();
+  if (support == ConditionalPut::honoured) return true;
+  try {
+    if (!options.known_absent) exists = stat(key).has_value();
+  } catch (const StoreError& refusal) {
+    // Policies that allow nothing but writing: the condition alone must do then.
+    if (refusal.details().http_status != kForbidden || support == ConditionalPut::refused) throw;
+    log::info("Cannot look for {} before it is written: {}", describe(key), refusal.what());
+  }
   return support != ConditionalPut::refused;
 }
 
@@ -157,7 +165,6 @@ void S3Store::list(const std::string& prefix, const ListOptions& options,
     const S3Answer answer = client_.call(call);
     const auto document = XmlDocument::parse(answer.http.body);
     const std::string_view kind = document ? document->root().name() : std::string_view();
-    if (kind == "Error") throw client_.refused(answer.http, call);
     if (kind != "ListBucketResult") {
       throw error(ErrorKind::network, "{}: the store's answer is not a listing: {:.100}", call.operation,
                   answer.http.body);
