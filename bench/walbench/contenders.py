@@ -45,8 +45,8 @@ class Commands:
     def archive(self, store, server, form):
         return f'{self._command("archive")} {form.flag} {self._place(store, server)} "$f"'
 
-    def restore(self, store, server, form, into, options=""):
-        return f'{self._command("restore")} {options} {self._place(store, server)} "$f" {shlex.quote(str(into))}/"$f"'
+    def restore(self, store, server, form, target, options=""):
+        return f'{self._command("restore")} {options} {self._place(store, server)} "$f" {target}'
 
     def version(self):
         return f'{self._command("archive")} --version'
@@ -70,8 +70,7 @@ class Curl:
                   f'{self._curl(store)} -H "x-amz-content-sha256:$h" -H "If-None-Match: *" -T "$f" "{self._url(store, server)}/$n"']
         return "\n".join(lines)
 
-    def restore(self, store, server, form, into, sync=False):
-        target = f'{shlex.quote(str(into))}/"$f"'
+    def restore(self, store, server, form, target, sync=False):
         get = f'{self._curl(store)} -H x-amz-content-sha256:{EMPTY_DIGEST} "{self._url(store, server)}/$f{form.suffix}"'
         line = f"{get} | {form.decompress} >{target}" if form.decompress else f"{get} -o {target}"
         return f"{line} && sync -d {target}" if sync else line

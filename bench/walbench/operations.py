@@ -1,11 +1,13 @@
 """What is measured: each operation is a set of contenders that do the same thing in their own way."""
 import dataclasses
 import itertools
+import shlex
 import subprocess
 
-from walbench.contenders import COMPARED, FOLDER, PLAIN, SNAPPY, in_a_row, one
+from walbench.contenders import COMPARED, FOLDER, PLAIN, SNAPPY, four_at_a_time, in_a_row, one
 from walbench.measure import BenchError
 
+RECOVERY_FILE = "RECOVERYXLOG"
 STORED = "stored"  # the server name under which the segments to restore lie
 
 
@@ -68,8 +70,9 @@ class RestoreRun:
         return self.shape(self.line, self.names[0] if self.shape is one else self.names)
 
     def check(self):
-        for index, name in enumerate(self.names):
-            if (self.bench.work / "out" / name).read_bytes() != self.bench.segments[index].read_bytes():
+        for path in (self.bench.work / "out").iterdir():
+            name = self.names[-1] if path.name == RECOVERY_FILE else path.name
+            if path.read_bytes() != self.bench.segments[self.names.index(name)].read_bytes():
                 raise BenchError(f"{name} was restored with other bytes")
 
     def clean(self):
@@ -106,15 +109,20 @@ def restore(bench, store, form, shape=one, count=1):
     def run(line):
         return RestoreRun(bench, store, form, shape, count, line)
 
-    out = bench.work / "out"
-    contenders = {"ours": run(bench.ours.restore(store, STORED, form, out)),
-                  "curl": run(bench.curl.restore(store, STORED, form, out)),
-                  "curl + sync": run(bench.curl.restore(store, STORED, form, out, sync=True))}
+    out = shlex.quote(str(bench.work / "out"))
+    # What PostgreSQL asks for; it syncs the file itself. Side by side each needs a name of its own, and
+    # under any other name ours syncs, as `curl + sync` does.
+    synced = f'{out}/"$f"'
+    target = synced if shape is four_at_a_time else f"{out}/{RECOVERY_FILE}"
+    contenders = {"ours": run(bench.ours.restore(store, STORED, form, target)),
+                  "curl": run(bench.curl.restore(store, STORED, form, target)),
+                  "ours, synced": run(bench.ours.restore(store, STORED, form, synced)),
+                  "curl + sync": run(bench.curl.restore(store, STORED, form, synced, sync=True))}
     if form.original_has_it:
-        contenders["original"] = run(bench.original.restore(store, STORED, form, out))
+        contenders["original"] = run(bench.original.restore(store, STORED, form, target))
     if count > 1 and shape is in_a_row:
         spool = f"-p 4 --spool-dir {bench.work}/spool"
-        contenders["ours, -p 4"] = run(bench.ours.restore(store, STORED, form, out, spool))
+        contenders["ours, -p 4"] = run(bench.ours.restore(store, STORED, form, target, spool))
     return contenders
 
 

@@ -32,8 +32,8 @@ def targets(results):
         ours, curl = series["ours"], series.get("curl")
         title = f"{operation} {form}".strip()
 
-        def times(what, measure, bound, rival=curl, title=title, store=store):
-            found.append(Target(f"{title}: {what}", store, measure(ours) / measure(rival), bound, "×"))
+        def times(what, measure, bound, runs=ours, rival=curl, title=title, store=store):
+            found.append(Target(f"{title}: {what}", store, measure(runs) / measure(rival), bound, "×"))
 
         if operation == "--version":
             times("wall / curl's", lambda s: s.wall, 1.2)
@@ -45,7 +45,7 @@ def targets(results):
             found.append(Target(f"{title}: peak memory", store, ours.peak_mib, 20 if form == "plain" else 48, "MiB"))
         elif operation == "restore":
             times("wall / curl's", lambda s: s.wall, 1.25)
-            times("wall / curl's with sync", lambda s: s.wall, 1.25, rival=series["curl + sync"])
+            times("wall / curl's, both synced", lambda s: s.wall, 1.25, series["ours, synced"], series["curl + sync"])
             times("CPU / curl's", lambda s: s.cpu, 1.3)
             found.append(Target(f"{title}: peak memory", store, ours.peak_mib, 20 if form == "plain" else 48, "MiB"))
     return found
@@ -66,7 +66,7 @@ def figure_table(results):
     for (store, operation, form), series in results.items():
         title = f"{operation} {form}".strip()
         for name, runs in series.items():
-            peak = f"{runs.peak_mib:.1f}" if name in ("ours", "original", "ours, -p 4") else ""
+            peak = f"{runs.peak_mib:.1f}" if name in ("ours", "original", "ours, -p 4", "ours, synced") else ""
             ratio = f"{runs.wall / series['curl'].wall:.2f}" if "curl" in series else ""
             lines.append(f"| {store} | {title} | {name} | {runs.wall * 1e3:.0f} "
                          f"({min(runs.walls) * 1e3:.0f}–{max(runs.walls) * 1e3:.0f}) | {runs.cpu * 1e3:.0f} | "

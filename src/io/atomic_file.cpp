@@ -143,13 +143,17 @@ void AtomicFile::name_it() {
 }
 
 void AtomicFile::commit_replace() {
-  sync_file(file_.get(), path_);
+  if (options_.durable) sync_file(file_.get(), path_);
   if (temporary_.empty() && link_as(name_)) {
-    sync_new_entry(directory_, name_, path_);
+    if (options_.durable) sync_new_entry(directory_, name_, path_);
     return;
   }
   if (temporary_.empty()) name_it();
-  publish_replace(directory_, temporary_, name_, path_);
+  if (options_.durable) {
+    publish_replace(directory_, temporary_, name_, path_);
+  } else if (::renameat(directory_, temporary_.c_str(), directory_, name_.c_str()) != 0) {
+    throw FileError(errno, "cannot rename a temporary file to", path_);
+  }
   temporary_.clear();
 }
 

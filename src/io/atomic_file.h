@@ -27,7 +27,7 @@ void start_write_back(int file, std::uint64_t offset, std::uint64_t length) noex
 // (O_TMPFILE), so even SIGKILL leaves nothing behind; where the file system cannot do that,
 // or cannot link such a file, it is a temporary name that only SIGKILL or a crash can leave.
 //
-// Committing syncs the file, publishes it and syncs the directory. Every method throws
+// Committing syncs the file, publishes it and syncs the directory (if durable). Every method throws
 // FileError; nothing new is under the final name then, except when a name was replaced and
 // the directory could not be synced. Destroyed uncommitted, it leaves nothing behind. Not
 // thread-safe.
@@ -36,6 +36,7 @@ class AtomicFile final : public ByteSink {
   struct Options {
     mode_t mode = 0600;   // less the umask
     bool unnamed = true;  // false: use a temporary name from the start
+    bool durable = true;  // false: the caller's caller syncs; a crash of the machine may leave it empty
   };
 
   explicit AtomicFile(const std::string& path);

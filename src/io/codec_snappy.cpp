@@ -15,7 +15,7 @@
 namespace tapster {
 namespace {
 
-constexpr std::size_t kChunk = 64 * 1024;  // of data, at most
+constexpr std::size_t kChunk = std::size_t{64} << 10U;  // of data, at most
 constexpr std::size_t kHeader = 4, kCrc = 4;
 constexpr unsigned kCompressed = 0x00, kStored = 0x01, kFirstSkippable = 0x80, kIdentifier = 0xff;
 constexpr std::string_view kStreamIdentifier("\xff\x06\x00\x00sNaPpY", 10);

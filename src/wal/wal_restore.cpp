@@ -18,12 +18,21 @@ namespace {
 // How often an object may be listed and then be gone.
 constexpr int kAttempts = 4;
 
+std::string_view basename_of(std::string_view path) { return path.substr(path.rfind('/') + 1); }
+
 // PostgreSQL names the destination RECOVERYXLOG; pg_rewind asks for the segment's own name, goes
 // backwards, and must not be given later ones.
 bool may_prefetch(const WalRestoreRequest& request) {
-  const std::string_view destination = request.destination;
-  return request.parallel > 1 && !request.spool_dir.empty() && request.name.kind() == WalName::Kind::segment &&
-         destination.substr(destination.rfind('/') + 1) != request.name.text();
+  return request.parallel > 1 && request.name.kind() == WalName::Kind::segment &&
+         basename_of(request.destination) != request.name.text();
+}
+
+// What the server asks for under these names it renames durably itself, and it begins with removing what
+// a crash may have left under them (KeepFileRestoredFromArchive and RestoreArchivedFile in PostgreSQL):
+// syncing here as well would only make recovery wait twice.
+bool is_synced_by_server(const std::string& destination) {
+  const std::string_view name = basename_of(destination);
+  return name == "RECOVERYXLOG" || name == "RECOVERYHISTORY";
 }
 
 void check_size(const WalRestoreRequest& request, const SegmentSniffer& sniffer) {
@@ -43,7 +52,7 @@ WalRestoreOutcome fetch_requested(ObjectStore& store, const ArchiveLayout& layou
       return WalRestoreOutcome::not_found;
     }
     const WalObject& best = objects.front();
-    AtomicFile file(request.destination);
+    AtomicFile file(request.destination, {.durable = !is_synced_by_server(request.destination)});
     SegmentSniffer sniffer(file, [&](std::uint32_t segment_size) {
       if (prefetch != nullptr && !best.partial) prefetch->start(segment_size);
     });
