@@ -23,19 +23,12 @@ constexpr std::uint64_t kMaxPart = 5ULL << 30U;
 constexpr int kMaxParts = 10'000;
 constexpr std::size_t kMaxRemoveBatch = 1'000;
 
-// Tags in a header or a query are form-encoded (application/x-www-form-urlencoded): a blank is '+'.
+// Tags travel as a query does. A blank is %20, which every store decodes; some (Ceph) take '+' for itself.
 std::string encode_tags(const Tags& tags) {
   std::string text;
-  const auto form = [](const std::string& part) {
-    std::string encoded = percent_encode(part);
-    for (std::size_t at = encoded.find("%20"); at != std::string::npos; at = encoded.find("%20", at)) {
-      encoded.replace(at, 3, "+");
-    }
-    return encoded;
-  };
   for (const auto& [name, value] : tags) {
     if (!text.empty()) text += '&';
-    text += form(name) + "=" + form(value);
+    text += percent_encode(name) + "=" + percent_encode(value);
   }
   return text;
 }
