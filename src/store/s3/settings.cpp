@@ -54,7 +54,9 @@ std::string endpoint_from(const StoreOptions& options, const Environment& enviro
   return url;
 }
 
+// Of the endpoint, or of AWS's own when there is none.
 std::string host_of(std::string_view url) {
+  if (url.empty()) return "s3.amazonaws.com";
   std::string_view host = url.substr(url.find("://") + 3);
   host = host.substr(0, host.find('/'));
   if (!host.starts_with('[')) host = host.substr(0, host.find(':'));
@@ -208,7 +210,7 @@ S3Settings resolve_s3_settings(const StoreLocation& location, const StoreOptions
   settings.endpoint_url = endpoint_from(options, environment, profile);
   settings.dualstack = flag(environment, profile, "AWS_USE_DUALSTACK_ENDPOINT", "use_dualstack_endpoint");
   settings.fips = flag(environment, profile, "AWS_USE_FIPS_ENDPOINT", "use_fips_endpoint");
-  settings.service = &service_of(settings.endpoint_url.empty() ? "s3.amazonaws.com" : host_of(settings.endpoint_url));
+  settings.service = &service_of(host_of(settings.endpoint_url));
   settings.region = region_from(options, environment, profile, settings);
   settings.path_style = path_style_from(options, profile, settings);
   settings.checksums = checksums_from(options, environment, profile, *settings.service);
