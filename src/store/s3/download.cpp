@@ -194,7 +194,7 @@ std::optional<ObjectStat> Download::run() {
         case Outcome::absent:
           return std::nullopt;
         case Outcome::past_the_end:
-          if (!range_) throw changed();
+          if (!range_ || stat_) throw changed();
           return S3Store(client_).stat(key_);
         case Outcome::complete:
           verify();
