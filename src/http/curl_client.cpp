@@ -316,7 +316,8 @@ int Exchange::on_progress(void* self, curl_off_t, curl_off_t received, curl_off_
   curl_off_t connected = 0;  // connecting has a time-out of its own
   curl_api().curl_easy_getinfo(exchange.handle_, CURLINFO_PRETRANSFER_TIME_T, &connected);
   if (connected == 0) exchange.moved_at_ = now;
-  return now - exchange.moved_at_ > exchange.read_timeout_ ? 1 : 0;
+  // In milliseconds: an unlimited time-out does not fit the clock's own unit.
+  return std::chrono::duration_cast<Duration>(now - exchange.moved_at_) > exchange.read_timeout_ ? 1 : 0;
 }
 
 }  // namespace
