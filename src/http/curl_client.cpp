@@ -161,7 +161,7 @@ void Exchange::set_up(const CurlSettings& settings) {
   bool has_type = false;
   for (const auto& [name, value] : request_.headers) {
     has_type = has_type || equals_ignoring_case(name, "content-type");
-    add_header(value.empty() ? name + ";" : name + ": " + value);  // curl's spelling of an empty value
+    add_header(value.empty() ? fmt::format("{};", name) : fmt::format("{}: {}", name, value));  // ";": curl's empty
   }
   if (!has_type) add_header("Content-Type:");  // curl's own guess would be a form
   set(CURLOPT_HTTPHEADER, headers_);

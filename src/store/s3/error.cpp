@@ -12,7 +12,7 @@ constexpr int kTooManyRequests = 429;
 constexpr int kNotImplemented = 501;
 
 // Codes that come with a 4xx status though waiting helps.
-constexpr std::array<std::string_view, 11> kTransientCodes = {"ConditionalRequestConflict",
+constexpr std::array<std::string_view, 12> kTransientCodes = {"ConditionalRequestConflict",
                                                               "SlowDown",
                                                               "RequestTimeout",
                                                               "RequestTimeoutException",
@@ -22,6 +22,7 @@ constexpr std::array<std::string_view, 11> kTransientCodes = {"ConditionalReques
                                                               "RequestLimitExceeded",
                                                               "BandwidthLimitExceeded",
                                                               "InternalError",
+                                                              "ServiceUnavailable",
                                                               "OperationAborted"};
 
 struct Cure {

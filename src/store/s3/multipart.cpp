@@ -54,7 +54,8 @@ UploadedPart S3Store::upload_part(const UploadId& upload, int number, Body& body
   call.offers_checksum = true;
   const S3Answer answer = client_.call(call);
   const auto* etag = find_header(answer.http.headers, "etag");
-  if (etag == nullptr || etag->empty()) throw error(ErrorKind::network, "{}: the store's answer has no ETag", call.operation);
+  if (etag == nullptr || etag->empty())
+    throw error(ErrorKind::network, "{}: the store's answer has no ETag", call.operation);
   return {number, *etag, answer.checksum, body.size()};
 }
 

@@ -51,8 +51,12 @@ std::vector<RemoveFailure> S3Store::remove_batch(std::span<const std::string> ke
     bulk_delete_refused_ = true;
     return remove_singly(keys);
   }
+  if (answer.http.body.empty()) return {};  // quiet mode: some stores send nothing at all
   const auto result = XmlDocument::parse(answer.http.body);
-  if (!result) return {};  // quiet mode: some stores send nothing at all
+  if (!result || result->root().name() != "DeleteResult") {
+    throw error(ErrorKind::network, "{}: the store's answer is not a result: {:.100}", call.operation,
+                answer.http.body);
+  }
   std::vector<RemoveFailure> failures;
   for (const XmlElement& element : result->root().children("Error")) {
     const std::string code = element.child("Code").text();
