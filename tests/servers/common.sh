@@ -20,8 +20,8 @@ enter() {
 # alive NAME: the recorded process runs, and is one of this folder's (process ids are used again).
 alive() {
   local pid
-  pid=$(cat "$dir/run/$1.pid" 2>/dev/null) && [ -r "/proc/$pid/cmdline" ] &&
-    tr '\0' ' ' <"/proc/$pid/cmdline" | grep -qF -- "$dir/"
+  # The process may end at any moment: errors go away before its file is opened.
+  pid=$(cat "$dir/run/$1.pid" 2>/dev/null) && tr '\0' ' ' 2>/dev/null <"/proc/$pid/cmdline" | grep -qF -- "$dir/"
 }
 
 # start NAME COMMAND...: in the background, in a session of its own. COMMAND must name a file in `dir`.
