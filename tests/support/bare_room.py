@@ -29,6 +29,7 @@ exec setpriv --reuid=26 --regid=26 --clear-groups --bounding-set=-all --inh-caps
 class BareRoom:
     def __init__(self, folder, commands, environment):
         """`folder` becomes /srv, for user 26; `environment` is all that the commands get."""
+        assert os.geteuid() == 0, "the read-only room is made of mounts: run this test as root"
         self.folder, self.commands = pathlib.Path(folder), str(commands)
         self.folder.mkdir(exist_ok=True)
         os.chown(self.folder, UID, UID)
