@@ -90,6 +90,7 @@ class Exchange {
   Duration read_timeout_;
   curl_slist* headers_ = nullptr;
   HttpResponse response_;
+  bool headers_ended_ = false;
   bool announced_ = false;
   std::exception_ptr thrown_;
   curl_off_t moved_ = -1;
@@ -180,6 +181,7 @@ HttpResponse Exchange::run() {
   const CURLcode code = curl_api().curl_easy_perform(handle_);
   if (thrown_) std::rethrow_exception(thrown_);
   if (code != CURLE_OK) fail(code);
+  if (!headers_ended_) fail(CURLE_PARTIAL_FILE);  // libcurl takes a connection's end for the end of the headers
   if (guarded([this] { headers_complete(); }); thrown_) std::rethrow_exception(thrown_);
   return std::move(response_);
 }
@@ -273,8 +275,10 @@ std::size_t Exchange::on_header(char* data, std::size_t size, std::size_t count,
   auto& exchange = *static_cast<Exchange*>(self);
   const std::string_view line = trim(std::string_view(data, size * count));
   const bool fine = exchange.guarded([&] {
+    if (line.empty()) exchange.headers_ended_ = true;
     if (line.starts_with("HTTP/")) {  // the start of an answer: of the final one, or of a 1xx before it
       exchange.response_ = HttpResponse{};
+      exchange.headers_ended_ = false;
       exchange.acknowledge_quickly();
       const std::size_t blank = line.find(' ');
       if (blank != std::string_view::npos) {
