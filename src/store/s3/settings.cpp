@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 
@@ -151,8 +152,10 @@ HttpHeaders customer_key_from(const StoreOptions& options) {
   }
   const std::string path = options.sse_customer_key.substr(kScheme.size());
   std::ifstream file(path, std::ios::binary);
+  if (!file || std::filesystem::is_directory(path)) {
+    throw error(ErrorKind::general, "cannot read the key file {} of --sse-customer-key", path);
+  }
   Secret text{std::string(std::istreambuf_iterator<char>(file), {})};
-  if (!file) throw error(ErrorKind::general, "cannot read the key file {} of --sse-customer-key", path);
   auto key = base64_decode(text.reveal());
   if (!key || key->size() != kKeyBytes) {
     throw error(ErrorKind::general, "the key file {} of --sse-customer-key does not hold a base64 256-bit key", path);
