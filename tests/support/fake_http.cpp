@@ -13,6 +13,7 @@ namespace {
 std::string read_all(Body* body) {
   std::string text;
   std::array<std::byte, 4096> buffer{};
+  if (body != nullptr) body->rewind();
   while (body != nullptr) {
     const std::size_t count = body->read(buffer);
     if (count == 0) break;
@@ -47,29 +48,36 @@ FakeHttp& FakeHttp::fail(TransportError::Stage stage, bool retryable) {
   return then([=](const SentRequest&) -> HttpResponse { throw TransportError(stage, retryable, "scripted failure"); });
 }
 
-FakeHttp& FakeHttp::then(Handler handler) {
+FakeHttp& FakeHttp::then(Handler handler) { return add({std::move(handler), false}); }
+
+FakeHttp& FakeHttp::cut(int status, std::string part, HttpHeaders headers) {
+  return add({[=](const SentRequest&) { return HttpResponse{status, headers, part}; }, true});
+}
+
+FakeHttp& FakeHttp::add(Step step) {
   const std::lock_guard lock(mutex_);
-  script_.push_back(std::move(handler));
+  script_.push_back(std::move(step));
   return *this;
 }
 
 HttpResponse FakeHttp::perform(const HttpRequest& request, ByteSink* sink) {
   SentRequest sent{request.method,          request.url,           request.headers,  read_all(request.body),
                    request.connect_timeout, request.total_timeout, request.use_proxy};
-  Handler handler;
+  Step step;
   {
     const std::lock_guard lock(mutex_);
     sent_.push_back(sent);
     if (script_.empty()) throw std::logic_error("the script has no answer for " + sent.method + " " + sent.url);
-    handler = std::move(script_.front());
+    step = std::move(script_.front());
     script_.pop_front();
   }
-  HttpResponse response = handler(sent);
+  HttpResponse response = step.handler(sent);
   if (request.on_headers) request.on_headers(response.status, response.headers);
   if (sink != nullptr && (response.status == 200 || response.status == 206)) {
-    sink->write(as_bytes(response.body));
+    if (!response.body.empty()) sink->write(as_bytes(response.body));
     response.body.clear();
   }
+  if (step.cut) throw TransportError(TransportError::Stage::receive, true, "scripted cut");
   return response;
 }
 

@@ -36,6 +36,8 @@ class FakeHttp final : public HttpClient {
   FakeHttp& answer(int status, std::string body = {}, HttpHeaders headers = {});
   FakeHttp& fail(TransportError::Stage stage, bool retryable = true);
   FakeHttp& then(Handler handler);
+  // Headers and a part of the body, then a failure that may be retried.
+  FakeHttp& cut(int status, std::string part, HttpHeaders headers = {});
 
   HttpResponse perform(const HttpRequest& request, ByteSink* sink = nullptr) override;
 
@@ -43,8 +45,14 @@ class FakeHttp final : public HttpClient {
   std::size_t answers_left() const;
 
  private:
+  struct Step {
+    Handler handler;
+    bool cut = false;
+  };
+  FakeHttp& add(Step step);
+
   mutable std::mutex mutex_;
-  std::deque<Handler> script_;
+  std::deque<Step> script_;
   std::vector<SentRequest> sent_;
 };
 
