@@ -8,19 +8,27 @@ from support.postgres import Host
 
 SERVER = "main"
 
-# Stands between PostgreSQL and wal-archive, and kills every other one of them somewhere on its way. It ends
-# with 1: death by a signal would make PostgreSQL restart its archiver, with a pause.
+# Stands between PostgreSQL and wal-archive, and kills most of them somewhere on their way: the moment is a random
+# part of the time that the last undisturbed one took. Writes down that part of each that died of it. Ends with 1:
+# death by a signal would make PostgreSQL restart its archiver, with a pause.
 KILLER = """#!/usr/bin/python3
-import random, subprocess, sys
+import pathlib, random, subprocess, sys, time
+kills, undisturbed = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[1] + ".undisturbed")
+part = random.random()
+limit = part * float(undisturbed.read_text()) if undisturbed.exists() and random.random() < 0.8 else None
+began = time.monotonic()
 process = subprocess.Popen(sys.argv[2:])
 try:
-    sys.exit(min(process.wait(random.uniform(0, random.choice((0.02, 0.05, 0.2))) if random.random() < 0.6 else None), 1))
+    status = process.wait(limit)
 except subprocess.TimeoutExpired:
     process.kill()
-    process.wait()
-    with open(sys.argv[1], "a") as kills:
-        kills.write("killed\\n")
+    if process.wait() < 0:
+        with kills.open("a") as file:
+            print(part, file=file)
     sys.exit(1)
+if limit is None:
+    undisturbed.write_text(str(time.monotonic() - began))
+sys.exit(1 if status else 0)
 """
 
 
@@ -43,8 +51,10 @@ class Archive:
         killer = self.host.file("killer", KILLER, 0o755)
         return f"{killer} {self.kills} {self.store(*options)}"
 
-    def times_killed(self):
-        return len(self.kills.read_text().splitlines()) if self.kills.exists() else 0
+    def killed(self):
+        """How many were killed in the first, the second and the last third of their way."""
+        parts = [float(line) for line in self.kills.read_text().splitlines()] if self.kills.exists() else []
+        return [sum(int(part * 3) == third for part in parts) for third in range(3)]
 
     def fetch(self, *options):
         return self._line("wal-restore", options, ["%f", "%p"])

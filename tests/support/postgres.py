@@ -178,14 +178,16 @@ class Cluster:
         # -n: without it every run begins by emptying the history.
         self.host.run("pgbench", "-p", self.port, *(() if "-i" in arguments else ("-n",)), *arguments)
 
+    def wake_archiver(self):
+        """After a failure PostgreSQL waits for a second, and after three for up to a minute; a signal ends that."""
+        self.sql("select pg_reload_conf()")
+
     def archive_everything(self, seconds=120):
         """Switches to a new segment and waits until all before it is archived; returns the last one's name."""
         last = self.sql("select pg_walfile_name(pg_switch_wal())")
 
         def archived():
-            # A failed command is tried again a minute later at the latest, or as soon as a segment is full.
-            if self.sql("select last_failed_time > now() - interval '5 seconds' from pg_stat_archiver") == "t":
-                self.sql("select pg_create_restore_point('again'), pg_switch_wal()")
+            self.wake_archiver()
             ready = {path.name for path in (self.data / "pg_wal/archive_status").glob("*.ready")}
             return f"{last}.ready" not in ready and self.sql(
                 f"select last_archived_wal >= '{last}' from pg_stat_archiver") == "t"
