@@ -30,3 +30,10 @@ tapster_codec(zstd zstd zstd.h)
 tapster_codec(lz4 lz4 lz4frame.h)
 tapster_codec(snappy snappy snappy.h)
 tapster_codec(pugixml pugixml pugixml.hpp)
+
+# Debian 13's lz4 takes its checksums from a library of their own, which a static one does not bring along.
+pkg_check_modules(TAPSTER_LZ4 REQUIRED liblz4)
+if(xxhash IN_LIST TAPSTER_LZ4_LIBRARIES)
+  tapster_codec(xxhash xxhash xxhash.h)
+  set_property(TARGET tapster::lz4 APPEND PROPERTY INTERFACE_LINK_LIBRARIES tapster::xxhash)
+endif()
