@@ -23,4 +23,11 @@ class ByteSink {
   virtual void finish() = 0;
 };
 
+// The end of a chain whose bytes nobody wants.
+class NullSink final : public ByteSink {
+ public:
+  void write(Bytes) override {}
+  void finish() override {}
+};
+
 }  // namespace tapster

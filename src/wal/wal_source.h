@@ -44,11 +44,4 @@ class WalSource {
   std::optional<Sha256Digest> digest_;
 };
 
-// A sink for the end of a chain of which only the passing through matters.
-class NullSink final : public ByteSink {
- public:
-  void write(Bytes) override {}
-  void finish() override {}
-};
-
 }  // namespace tapster

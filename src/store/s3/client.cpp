@@ -33,12 +33,6 @@ bool one_of(std::string_view code, std::initializer_list<std::string_view> codes
   return std::find(codes.begin(), codes.end(), code) != codes.end();
 }
 
-class NullSink final : public ByteSink {
- public:
-  void write(Bytes) override {}
-  void finish() override {}
-};
-
 // Tells whether anything has reached the caller's sink: from then on a repeat would write it twice.
 class WitnessSink final : public ByteSink {
  public:

@@ -78,9 +78,11 @@ StoreLimits S3Store::limits() const {
 
 // HEAD's 404 does not say what is missing, the object or the bucket: a GET does, in its body.
 bool S3Store::proven_absent(const std::string& key) {
+  NullSink nowhere;
   S3Call call{.operation = "GetObject", .method = "GET", .key = key};
   call.headers = client_.settings().customer_key;
   call.headers.emplace_back("Range", "bytes=0-0");
+  call.sink = &nowhere;
   call.accepted = {kNotFound, kRangeNotSatisfiable};
   const S3Answer answer = client_.call(call);
   if (answer.http.status != kNotFound) return false;

@@ -92,10 +92,10 @@ CanonicalHeaders canonical_headers(const HttpHeaders& headers, std::string_view 
     const auto& [name, value] = signed_ones[i];
     if (i != 0 && signed_ones[i - 1].first == name) {  // a header given twice is one, with a comma
       out.lines.back() = ',';
-      out.lines += value + '\n';
+      out.lines.append(value).append("\n");
       continue;
     }
-    out.lines += name + ':' + value + '\n';
+    out.lines.append(name).append(":").append(value).append("\n");
     if (i != 0) out.names += ';';
     out.names += name;
   }
