@@ -1,7 +1,7 @@
 #include "wal/fetch.h"
 
-#include "base/digest.h"
 #include "base/encoding.h"
+#include "wal/content_digest.h"
 
 #include <tapster/error.h>
 
@@ -74,21 +74,18 @@ std::optional<ObjectStat> fetch_wal_object(ObjectStore& store, const WalObject& 
 }
 
 bool fetch_verified(ObjectStore& store, const WalObject& object, ByteSink& out, std::stop_token stop) {
-  // Stores without metadata have no digest to compare with.
-  std::optional<Sha256Sink> hash;
-  if (store.capabilities().metadata) hash.emplace(out);
-  const auto stat = fetch_wal_object(store, object, hash ? static_cast<ByteSink&>(*hash) : out, std::move(stop));
+  Crc64Sink crc(out);
+  const auto stat = fetch_wal_object(store, object, crc, std::move(stop));
   if (!stat) return false;
   if (object.size && *object.size != stat->size) {
     throw error(ErrorKind::general, "{} was listed with {} bytes, but {} came: it was replaced or damaged on its way",
                 store.describe(object.key), *object.size, stat->size);
   }
-  const auto recorded = stat->metadata.find(kDigestMetadata);
-  if (!hash || recorded == stat->metadata.end()) return true;
-  if (const std::string digest = hex_encode(hash->digest()); digest != to_lower(recorded->second)) {
+  const auto recorded = stat->metadata.find(kCrc64Metadata);
+  if (recorded != stat->metadata.end() && to_lower(recorded->second) != crc64_text(crc.crc())) {
     throw error(ErrorKind::general,
-                "{} is damaged, or was on its way: the SHA-256 of what came is {}, of what was archived {}",
-                store.describe(object.key), digest, recorded->second);
+                "{} is damaged, or was on its way: the CRC-64 of what came is {}, of what was archived {}",
+                store.describe(object.key), crc64_text(crc.crc()), recorded->second);
   }
   return true;
 }

@@ -20,7 +20,7 @@ struct FetchStopped {};
 std::optional<ObjectStat> fetch_wal_object(ObjectStore& store, const WalObject& object, ByteSink& out,
                                            std::stop_token stop = {});
 
-// The same, with proof: as many bytes as were listed, and, where the archiver recorded the SHA-256 of
+// The same, with proof: as many bytes as were listed, and, where the archiver recorded the CRC-64 of
 // the content, that content. Anything else is an Error (general), after `out` got the bytes.
 bool fetch_verified(ObjectStore& store, const WalObject& object, ByteSink& out, std::stop_token stop = {});
 

@@ -14,7 +14,7 @@ constexpr std::size_t kDigestDigits = 64;
 
 // The digest that the archiver recorded, where it can be believed.
 std::optional<std::string> recorded_digest(const ObjectStat& stat, const WalObject& stored, const WalSource& source) {
-  const auto entry = stat.metadata.find(kDigestMetadata);
+  const auto entry = stat.metadata.find(kSha256Metadata);
   if (entry == stat.metadata.end() || entry->second.size() != kDigestDigits) return std::nullopt;
   // Metadata can be copied onto other bytes by hand.
   if (stored.compression == Compression::none && stat.size != source.size()) return std::nullopt;
@@ -39,7 +39,7 @@ Comparison compare_with_stored(ObjectStore& store, const WalObject& stored, WalS
   }
   if (!stored_digest) stored_digest = downloaded_digest(store, stored);
   if (!stored_digest) return Comparison::vanished;
-  const std::string digest = hex_encode(source.digest());
+  const std::string digest = hex_encode(source.digest().sha256);
   if (*stored_digest == digest) return Comparison::identical;
   throw error(ErrorKind::operation,
               "{} is already stored with another content and was left untouched: its SHA-256 is {}, that of {} is {}; "

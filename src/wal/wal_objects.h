@@ -23,9 +23,6 @@ struct WalObject {
 
 enum class PartialFallback { no, yes };
 
-// The name of the WAL file's metadata: the SHA-256 of its uncompressed bytes, in lower-case hex.
-inline constexpr const char* kDigestMetadata = "tapster-sha256";
-
 // Lists what is stored of `name`, the best first: plain, compressed, then (segments only, when
 // asked for) partial, plain and compressed. Empty: proven absent.
 std::vector<WalObject> find_wal_objects(ObjectStore& store, const ArchiveLayout& layout, const WalName& name,

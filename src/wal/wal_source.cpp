@@ -82,10 +82,10 @@ void WalSource::stream_into(ByteSink& sink) const {
   sink.finish();
 }
 
-const Sha256Digest& WalSource::digest() {
+const ContentDigest& WalSource::digest() {
   if (!digest_) {
     NullSink nowhere;
-    Sha256Sink hash(nowhere);
+    ContentDigestSink hash(nowhere);
     stream_into(hash);
     digest_ = hash.digest();
   }

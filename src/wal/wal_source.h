@@ -1,7 +1,7 @@
 // The WAL file that is archived: read several times, and the same every time.
 #pragma once
 
-#include "base/digest.h"
+#include "wal/content_digest.h"
 
 #include <tapster/body.h>
 #include <tapster/wal_name.h>
@@ -31,9 +31,9 @@ class WalSource {
   // Writes all of it into `sink` and finishes that; throws as body does.
   void stream_into(ByteSink& sink) const;
 
-  // SHA-256 of the content; read for it once, unless somebody who streamed it has set it.
-  const Sha256Digest& digest();
-  void set_digest(const Sha256Digest& digest) { digest_ = digest; }
+  // Of the content; read for it once, unless somebody who streamed it has set it.
+  const ContentDigest& digest();
+  void set_digest(const ContentDigest& digest) { digest_ = digest; }
 
  private:
   class CheckedBody;
@@ -41,7 +41,7 @@ class WalSource {
 
   std::string path_;
   struct stat first_seen_ {};
-  std::optional<Sha256Digest> digest_;
+  std::optional<ContentDigest> digest_;
 };
 
 }  // namespace tapster

@@ -103,10 +103,10 @@ PutResult upload_compressed_whole(ObjectStore& store, const std::string& key, Wa
   BlockBuffer buffer;
   const auto compressor = make_compressor(compression, level, buffer, source.size());
   if (store.capabilities().metadata) {
-    Sha256Sink hash(*compressor);
+    ContentDigestSink hash(*compressor);
     source.stream_into(hash);
     source.set_digest(hash.digest());
-    options.metadata[kDigestMetadata] = hex_encode(source.digest());
+    source.digest().record_in(options.metadata);
   } else {
     source.stream_into(*compressor);
   }
@@ -133,12 +133,12 @@ PutResult upload_wal(ObjectStore& store, const std::string& key, WalSource& sour
   if (compression != Compression::none && source.size() <= kMaxBodyInMemory) {
     return upload_compressed_whole(store, key, source, compression, level, std::move(options));
   }
-  if (store.capabilities().metadata) options.metadata[kDigestMetadata] = hex_encode(source.digest());
+  if (store.capabilities().metadata) source.digest().record_in(options.metadata);
   if (compression != Compression::none) {
     options.known_absent = false;  // that was long ago when the last part is sent
     return upload_compressed_in_parts(store, key, source, compression, level, options);
   }
-  if (store.capabilities().metadata) options.body_sha256 = source.digest();
+  if (store.capabilities().metadata) options.body_sha256 = source.digest().sha256;
   return upload_plain(store, key, source, std::move(options));
 }
 

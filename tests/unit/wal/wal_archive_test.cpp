@@ -1,9 +1,11 @@
 // PostgreSQL's demands of an archive: nothing is overwritten, what is there already is no error.
+#include "io/crc.h"
 #include "support/captured_log.h"
 #include "support/catch.h"
 #include "support/fake_store.h"
 #include "support/scratch.h"
 #include "support/wal_files.h"
+#include "wal/content_digest.h"
 
 #include <tapster/error.h>
 #include <tapster/wal_archive.h>
@@ -61,7 +63,8 @@ TEST_CASE("a segment is stored with its digest", "[wal][archive]") {
   const auto object = archiver.store.find(kKey);
   REQUIRE(object);
   CHECK(object->data == archiver.content);
-  CHECK(object->metadata == Metadata{{"tapster-sha256", sha256_hex(archiver.content)}});
+  CHECK(object->metadata == Metadata{{"tapster-crc64nvme", crc64_text(crc64nvme(0, archiver.content))},
+                                     {"tapster-sha256", sha256_hex(archiver.content)}});
   CHECK(object->body_digest_given);
   CHECK(archiver.store.calls() == std::vector<std::string>{"list " + kKey, "put " + kKey});
 }
