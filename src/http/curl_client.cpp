@@ -305,6 +305,7 @@ std::size_t Exchange::on_write(char* data, std::size_t size, std::size_t count, 
       throw error(ErrorKind::general, "{}: the answer is larger than {} bytes", exchange.request_.url, kMaxCollected);
     }
     exchange.response_.body.append(data, length);
+    exchange.acknowledge_quickly();  // the end of a chunked answer is a piece of its own
   });
   return fine ? length : CURL_WRITEFUNC_ERROR;
 }
@@ -312,6 +313,7 @@ std::size_t Exchange::on_write(char* data, std::size_t size, std::size_t count, 
 int Exchange::on_progress(void* self, curl_off_t, curl_off_t received, curl_off_t, curl_off_t sent) {
   auto& exchange = *static_cast<Exchange*>(self);
   const auto now = std::chrono::steady_clock::now();
+  if (received == 0) exchange.acknowledge_quickly();  // of TLS session tickets nothing else tells
   if (received + sent != exchange.moved_) {
     exchange.moved_ = received + sent;
     exchange.moved_at_ = now;

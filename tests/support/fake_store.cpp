@@ -20,6 +20,7 @@ StoreError FakeStore::refusal(const std::string& operation, int http_status, Err
   StoreError::Details details;
   details.operation = operation;
   details.http_status = http_status;
+  if (http_status == 403) details.code = "AccessDenied";
   return {kind, operation + " was refused with " + std::to_string(http_status), details};
 }
 
