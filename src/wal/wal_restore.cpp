@@ -23,7 +23,7 @@ std::string_view basename_of(std::string_view path) { return path.substr(path.rf
 // PostgreSQL names the destination RECOVERYXLOG; pg_rewind asks for the segment's own name, goes
 // backwards, and must not be given later ones.
 bool may_prefetch(const WalRestoreRequest& request) {
-  return request.parallel > 1 && request.name.kind() == WalName::Kind::segment &&
+  return request.parallel > 1 && !request.spool_dir.empty() && request.name.kind() == WalName::Kind::segment &&
          basename_of(request.destination) != request.name.text();
 }
 

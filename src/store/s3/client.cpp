@@ -257,7 +257,7 @@ S3Answer S3Client::call(const S3Call& call) {
       with_checksum = false;
       continue;
     }
-    if (call.method == "HEAD" && response.status < 500 && !corrections.asked_why) {
+    if (call.method == "HEAD" && response.body.empty() && response.status < 500 && !corrections.asked_why) {
       corrections.asked_why = true;
       ask_why(call);
       continue;

@@ -41,7 +41,7 @@ TEST_CASE("S3 refusals that stay are not repeated") {
 TEST_CASE("a transport failure that stays is not repeated") {
   S3World world;
   world.http.fail(Stage::tls, false);
-  CHECK(failure_of([&] { world.get(); }) == "general: scripted failure");
+  CHECK(failure_of([&] { world.get(); }) == "general: GetObject of s3://b/k: scripted failure");
   CHECK(world.requests() == 1);
 }
 
@@ -55,7 +55,7 @@ TEST_CASE("the number of attempts is that of the settings") {
   }
   SECTION("transport failures") {
     for (std::size_t i = 0; i < attempts; ++i) world.http.fail(Stage::connect);
-    CHECK(failure_of([&] { world.get(); }) == "network: scripted failure");
+    CHECK(failure_of([&] { world.get(); }) == "network: GetObject of s3://b/k: scripted failure");
   }
   CHECK(world.requests() == attempts);
   CHECK(world.clock.sleeps().size() == attempts - 1);

@@ -144,12 +144,12 @@ TEST_CASE("a download that makes no headway ends") {
   world.settings.max_attempts = 2;
   SECTION("before its first byte: after the attempts of one request") {
     world.http.fail(Stage::receive).fail(Stage::receive);
-    CHECK(world.failure() == "network: scripted failure");
+    CHECK(world.failure() == "network: GetObject of s3://b/k: scripted failure");
   }
   SECTION("behind it: after as many requests without a byte") {
     world.http.cut(200, "0123", world.headers(10));
     for (int i = 0; i < 4; ++i) world.http.fail(Stage::connect);
-    CHECK(world.failure() == "network: scripted failure");
+    CHECK(world.failure() == "network: GetObject of s3://b/k: scripted failure");
     CHECK(world.sink.text == "0123");
   }
   CHECK(world.http.answers_left() == 0);
@@ -158,7 +158,7 @@ TEST_CASE("a download that makes no headway ends") {
 TEST_CASE("a failure that stays, in the middle of a download, is not tried again") {
   ResumeWorld world;
   world.http.cut(200, "0123", world.headers(10)).fail(Stage::tls, false);
-  CHECK(world.failure() == "general: scripted failure");
+  CHECK(world.failure() == "general: GetObject of s3://b/k: scripted failure");
   CHECK(world.requests() == 2);
 }
 

@@ -174,12 +174,13 @@ TEST_CASE("does the bucket exist?") {
     CHECK_FALSE(world.store().container_exists());
   }
   SECTION("it cannot be told") {
-    world.http.answer(403);
+    world.http.answer(403).answer(403, s3_error("AccessDenied"));
     CHECK_THAT(failure_of([&] { world.store().container_exists(); }),
-               ContainsSubstring("calling the HeadBucket operation: Forbidden [HTTP 403, request id none, bucket b]"));
+               ContainsSubstring("An error occurred (AccessDenied) when calling the HeadBucket operation"));
+    CHECK(world.last().url == "http://s3.test/b?list-type=2&max-keys=1");  // a HEAD's refusal says no reason
   }
-  CHECK(world.last().method == "HEAD");
-  CHECK(world.last().url == "http://s3.test/b");
+  CHECK(world.sent().front().method == "HEAD");
+  CHECK(world.sent().front().url == "http://s3.test/b");
 }
 
 TEST_CASE("making the bucket") {
