@@ -169,7 +169,7 @@ TEST_CASE("options may stand between positionals, also before the optional one")
   CHECK((sample.url == "u" && sample.server == "s" && sample.path == "w" && sample.gzip));
 }
 
-TEST_CASE("-- ends the options") {
+TEST_CASE("two dashes, --, end the options") {
   Sample sample;
   sample.read({"u", "--", "-z", "--"});
   CHECK((sample.url == "u" && sample.server == "-z" && sample.path == "--" && !sample.gzip));

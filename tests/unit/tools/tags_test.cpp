@@ -5,7 +5,7 @@
 
 namespace tapster {
 
-TEST_CASE("--tag splits at the first comma and trims blanks") {
+TEST_CASE("option --tag splits at the first comma and trims blanks") {
   CHECK(parse_tag("key,value") == Tag("key", "value"));
   CHECK(parse_tag("  a key , a value\t") == Tag("a key", "a value"));
   CHECK(parse_tag("k,") == Tag("k", ""));
@@ -14,7 +14,7 @@ TEST_CASE("--tag splits at the first comma and trims blanks") {
   CHECK(parse_tag("aws,x").first == "aws");
 }
 
-TEST_CASE("--tag refuses what AWS would") {
+TEST_CASE("option --tag refuses what AWS would") {
   for (const std::string& text :
        {std::string(), std::string("k"), std::string(",v"), std::string(" ,v"), std::string("k,a,b"),
         std::string("k,\"a,b\""), std::string("aws:k,v"), std::string("AwS:k,v"), std::string("k!,v"),
@@ -25,7 +25,7 @@ TEST_CASE("--tag refuses what AWS would") {
   CHECK_THROWS_WITH(parse_tag("it's"), "invalid check_tag value: \"it's\"");
 }
 
-TEST_CASE("--tags is one CSV record of two fields") {
+TEST_CASE("option --tags is one CSV record of two fields") {
   CHECK(parse_csv_tag("k,v") == Tag("k", "v"));
   CHECK(parse_csv_tag(" k , v ") == Tag(" k ", " v "));
   CHECK(parse_csv_tag("k,\"a,b\"") == Tag("k", "a,b"));
