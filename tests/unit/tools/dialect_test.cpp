@@ -151,7 +151,7 @@ TEST_CASE("an ambiguous prefix is an error even behind --help") {
   CHECK(error_of({"--help", "--enc"}) == "ambiguous option: --enc could match --encryption, --encryption-scope");
 }
 
-TEST_CASE("--help and --version act before anything is found missing, but after earlier errors") {
+TEST_CASE("options --help and --version act before anything is found missing, but after earlier errors") {
   Sample sample;
   CHECK(sample.read({"--help"}) == Request::help);
   CHECK(sample.read({"-V"}) == Request::version);
