@@ -57,6 +57,7 @@ std::vector<WalObject> find_wal_objects(ObjectStore& store, const ArchiveLayout&
   });
   std::sort(found.begin(), found.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
   std::vector<WalObject> result;
+  result.reserve(found.size());
   for (auto& [rank, object] : found) result.push_back(std::move(object));
   return result;
 }
