@@ -119,7 +119,8 @@ void Spool::remove_before(const WalName& name) const {
   const std::unique_ptr<DIR, int (*)(DIR*)> directory(::fdopendir(listed.get()), &::closedir);
   if (!directory) return;
   listed.release();  // the DIR owns it now
-  while (const dirent* entry = ::readdir(directory.get())) {
+  // readdir is thread-safe for a DIR that no other thread has.
+  while (const dirent* entry = ::readdir(directory.get())) {  // NOLINT(concurrency-mt-unsafe)
     const auto found = WalName::parse(entry->d_name);
     if (found && found->kind() == WalName::Kind::segment && found->timeline() == name.timeline() &&
         found->text() < name.text()) {
