@@ -1,11 +1,15 @@
 // An S3-shaped server that does as little as a server can, so that a benchmark against it shows
-// what the client costs: bodies of PUT are read and dropped, signatures are never looked at.
+// what the client costs: signatures are never looked at, and the bytes of what is put are read and dropped (see
+// null_objects.h).
 //
 //   null-store [KEY=FILE]...
 //
 // Listens on a free port of 127.0.0.1 (plain http/1.1, keep-alive), prints the port on a line of
-// its own and serves until it is killed. Every bucket exists, and has the objects KEY with the bytes
-// of FILE; whatever is put there is gone at once.
+// its own and serves until it is killed. Every bucket exists, and all have the same objects: KEY with the bytes
+// of FILE, whole and by range, and the names and sizes of what was put, at once or in parts. A delete of many keys is
+// answered and not done.
+#include "null_objects.h"
+
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
@@ -17,17 +21,14 @@
 #include <charconv>
 #include <cstdint>
 #include <cstdio>
-#include <fstream>
-#include <iterator>
-#include <map>
+#include <exception>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <thread>
 
 namespace {
-
-using Objects = std::map<std::string, std::string, std::less<>>;
 
 constexpr std::size_t kMaxHead = 64 * 1024;
 constexpr std::string_view kObjectHeaders =
@@ -118,7 +119,7 @@ std::string parameter(std::string_view query, std::string_view name) {
 
 class Connection {
  public:
-  Connection(int socket, const Objects& objects) : socket_(socket), objects_(objects) {}
+  Connection(int socket, NullObjects& objects) : socket_(socket), objects_(objects) {}
   ~Connection() { ::close(socket_); }
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
@@ -146,52 +147,63 @@ class Connection {
     }
   }
 
+  // Reads the body; what comes of a small one stays in `body_`.
   bool swallow(std::uint64_t left) {
+    const bool kept = left <= NullObjects::kKept;
     const auto here = std::min<std::uint64_t>(left, pending_.size());
+    body_.assign(pending_, 0, kept ? here : 0);
     pending_.erase(0, here);
     for (left -= here; left > 0;) {
       const auto count = ::recv(socket_, buffer_.data(), std::min<std::uint64_t>(left, buffer_.size()), 0);
       if (count <= 0) return false;
+      if (kept) body_.append(buffer_.data(), static_cast<std::size_t>(count));
       left -= static_cast<std::uint64_t>(count);
     }
     return true;
   }
 
   bool answer(const Request& request) {
-    if (request.method == "PUT") return reply("200 OK", kObjectHeaders, {}, true);
-    if (request.method == "DELETE") return reply("204 No Content", {}, {}, true);
-    if (request.method == "POST") return reply("200 OK", kXmlHeader, multipart_answer(request), true);
-    const bool is_bucket = request.path.find_first_not_of('/', request.path.find('/', 1)) == std::string::npos;
+    const auto slash = request.path.find('/', 1);
+    const std::string key = slash == std::string::npos ? "" : request.path.substr(slash + 1);
+    const std::string upload = parameter(request.query, "uploadId");
+    if (request.method == "PUT") {
+      if (upload.empty())
+        objects_.put(key, request.content_length, body_);
+      else
+        objects_.put_part(upload, parameter(request.query, "partNumber"), request.content_length);
+      return reply("200 OK", kObjectHeaders, {}, true);
+    }
+    if (request.method == "DELETE") {
+      if (upload.empty()) objects_.remove(key);
+      return reply("204 No Content", {}, {}, true);
+    }
+    if (request.method == "POST") return reply("200 OK", kXmlHeader, answer_to_post(request, key, upload), true);
     const bool with_body = request.method != "HEAD";
-    if (is_bucket) return reply("200 OK", kXmlHeader, listing(request), with_body);
-    const auto object = objects_.find(std::string_view(request.path).substr(request.path.find('/', 1) + 1));
-    if (object == objects_.end())
+    if (key.empty()) return reply("200 OK", kXmlHeader, listing(request), with_body);
+    const auto object = objects_.find(key);
+    if (!object)
       return reply("404 Not Found", kXmlHeader, "<Error><Code>NoSuchKey</Code><Message>no such key</Message></Error>",
                    with_body);
-    return send_object(request, object->second, with_body);
+    if (object->kept) return send_object(request, *object->kept, with_body);
+    if (object->file.size() == object->size) return send_object(request, object->file, with_body);
+    if (!with_body) return send_head("200 OK", kObjectHeaders, object->size);
+    return reply("410 Gone", kXmlHeader,
+                 "<Error><Code>Dropped</Code><Message>the null store dropped it</Message></Error>", true);
   }
 
-  // Starts or completes an upload in parts, as clients send it for files of some size.
-  static std::string_view multipart_answer(const Request& request) {
+  std::string answer_to_post(const Request& request, const std::string& key, const std::string& upload) {
     if (request.query.starts_with("uploads"))
-      return "<InitiateMultipartUploadResult><UploadId>1</UploadId></InitiateMultipartUploadResult>";
+      return "<InitiateMultipartUploadResult><UploadId>" + objects_.start_upload() +
+             "</UploadId></InitiateMultipartUploadResult>";
+    if (upload.empty()) return "<DeleteResult></DeleteResult>";
+    objects_.complete_upload(key, upload);
     return "<CompleteMultipartUploadResult><ETag>&quot;1&quot;</ETag></CompleteMultipartUploadResult>";
   }
 
   std::string listing(const Request& request) const {
-    const std::string prefix = parameter(request.query, "prefix");
-    std::string entries;
-    std::size_t count = 0;
-    for (const auto& [key, bytes] : objects_) {
-      if (!key.starts_with(prefix)) continue;
-      ++count;
-      entries += "<Contents><Key>" + key + "</Key><Size>" + std::to_string(bytes.size()) +
-                 "</Size><ETag>&quot;0cc175b9c0f1b6a831c399e269772661&quot;</ETag>"
-                 "<LastModified>2026-01-01T00:00:00.000Z</LastModified></Contents>";
-    }
-    return "<?xml version=\"1.0\"?><ListBucketResult><Name>null</Name><Prefix>" + prefix +
-           "</Prefix><MaxKeys>1000</MaxKeys><KeyCount>" + std::to_string(count) +
-           "</KeyCount><IsTruncated>false</IsTruncated>" + entries + "</ListBucketResult>";
+    if (request.query.starts_with("uploads"))
+      return "<ListMultipartUploadsResult><IsTruncated>false</IsTruncated></ListMultipartUploadsResult>";
+    return objects_.listing(parameter(request.query, "prefix"), parameter(request.query, "delimiter"));
   }
 
   bool send_object(const Request& request, std::string_view bytes, bool with_body) {
@@ -210,10 +222,14 @@ class Connection {
   }
 
   bool reply(std::string_view status, std::string_view headers, std::string_view body, bool with_body) {
+    return send_head(status, headers, body.size()) && (!with_body || send(body));
+  }
+
+  bool send_head(std::string_view status, std::string_view headers, std::uint64_t length) {
     std::string head = "HTTP/1.1 " + std::string(status) + "\r\nServer: null-store\r\n" + std::string(headers);
-    if (!status.starts_with("204")) head += "Content-Length: " + std::to_string(body.size()) + "\r\n";
+    if (!status.starts_with("204")) head += "Content-Length: " + std::to_string(length) + "\r\n";
     head += "\r\n";
-    return send(head) && (!with_body || send(body));
+    return send(head);
   }
 
   bool send(std::string_view bytes) {
@@ -226,31 +242,32 @@ class Connection {
   }
 
   int socket_;
-  const Objects& objects_;
+  NullObjects& objects_;
   std::string pending_;  // received and not yet consumed
+  std::string body_;     // of the current request, when it is small
   std::array<char, 256 * 1024> buffer_;
 };
 
-std::optional<Objects> load(int count, char** arguments) {
-  Objects objects;
+bool load(int count, char** arguments, NullObjects& objects) {
   for (int i = 1; i < count; ++i) {
-    const std::string_view text = arguments[i];
+    const std::string text = arguments[i];
     const auto mark = text.find('=');
-    std::ifstream file(std::string(text.substr(mark + 1)), std::ios::binary);
-    if (mark == 0 || mark == std::string_view::npos || !file) {
-      std::fprintf(stderr, "null-store: %s: not KEY=FILE, or the file cannot be read\n", arguments[i]);
-      return std::nullopt;
+    try {
+      if (mark == 0 || mark == std::string::npos) throw std::runtime_error("not KEY=FILE");
+      objects.add_file(text.substr(0, mark), text.substr(mark + 1));
+    } catch (const std::exception& problem) {
+      std::fprintf(stderr, "null-store: %s: %s\n", arguments[i], problem.what());
+      return false;
     }
-    objects[std::string(text.substr(0, mark))].assign(std::istreambuf_iterator<char>(file), {});
   }
-  return objects;
+  return true;
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  const auto objects = load(argc, argv);
-  if (!objects) return 3;
+  NullObjects objects;
+  if (!load(argc, argv, objects)) return 3;
   const int listener = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   sockaddr_in address{};
   address.sin_family = AF_INET;
@@ -269,6 +286,6 @@ int main(int argc, char** argv) {
     if (socket < 0) continue;
     const int yes = 1;
     ::setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
-    std::thread([socket, &objects] { Connection(socket, *objects).serve(); }).detach();
+    std::thread([socket, &objects] { Connection(socket, objects).serve(); }).detach();
   }
 }

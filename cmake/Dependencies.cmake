@@ -7,6 +7,7 @@ find_package(fmt REQUIRED)
 find_package(nlohmann_json REQUIRED)
 find_package(CLI11 REQUIRED)
 find_package(PkgConfig REQUIRED)
+pkg_check_modules(TAPSTER_PQ REQUIRED IMPORTED_TARGET libpq)  # only barman-cloud-backup ends up with it
 
 # tapster_codec(NAME LIBRARY): an imported target tapster::NAME for libLIBRARY.
 function(tapster_codec name library header)

@@ -15,8 +15,8 @@ import pytest
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tests"))
 
-from support.fixtures import (authority, content, proxied, proxy, scripted, scripted_run,  # noqa: E402, F401
-                              scripted_tls, site, site_on, store)
+from support.fixtures import (archive, authority, content, proxied, proxy, scripted, scripted_run,  # noqa: E402, F401
+                              scripted_tls, site, site_on, source, store)
 from support.s3 import S3  # noqa: E402
 from support.segments import segment_bytes  # noqa: E402, F401
 
@@ -52,6 +52,12 @@ class Command:
 @pytest.fixture
 def run(tmp_path):
     return Command({"PATH": os.environ["PATH"], "HOME": str(tmp_path), "LC_ALL": "C.UTF-8"})
+
+
+@pytest.fixture(scope="session")
+def executables():
+    """The folder with the commands."""
+    return BIN
 
 
 @pytest.fixture(scope="session")

@@ -3,7 +3,7 @@
 
 usage: layers.py [ROOT]     Prints every include that points upward or leaves its home; exit 1 when there is one.
 
-    base <- io <- http <- store <- {wal <- catalog <- backup} <- tools,    base <- postgres <- backup
+    base <- io <- http <- store <- {wal <- catalog <- backup} <- tools,    {base, catalog} <- postgres <- backup
 
 A public header (include/tapster) belongs to the layer of the source file of the same name in its folder, if there is one,
 and includes nothing but the standard library, fmt and its own kind.
@@ -17,7 +17,7 @@ BELOW = {
     "io": {"base"},
     "http": {"base", "io"},
     "store": {"base", "io", "http"},
-    "postgres": {"base"},
+    "postgres": {"base", "catalog"},
     "wal": {"base", "io", "http", "store"},
     "catalog": {"base", "io", "http", "store", "wal"},
     "backup": {"base", "io", "http", "store", "wal", "catalog", "postgres"},

@@ -5,7 +5,7 @@ import shlex
 import subprocess
 
 from walbench.contenders import COMPARED, FOLDER, PLAIN, SNAPPY, four_at_a_time, in_a_row, one
-from walbench.measure import BenchError
+from common.measure import BenchError
 
 RECOVERY_FILE = "RECOVERYXLOG"
 STORED = "stored"  # the server name under which the segments to restore lie

@@ -19,6 +19,9 @@ class Body {
   virtual std::size_t read(std::span<std::byte> out) = 0;
   // All of it, when it lies in memory as one piece; empty otherwise (then use read).
   virtual Bytes contiguous() const { return {}; }
+  // The same bytes, for those who read them to know them (digests) and not to send them: a body
+  // whose reading has a price gives a way around it.
+  virtual Body& unsent() { return *this; }
 };
 
 // Borrows the bytes.

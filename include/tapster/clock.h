@@ -3,6 +3,7 @@
 #pragma once
 
 #include <chrono>
+#include <stop_token>
 
 namespace tapster {
 
@@ -13,13 +14,14 @@ class Clock {
  public:
   virtual ~Clock() = default;
   virtual TimePoint now() const = 0;
-  virtual void sleep(Duration duration) = 0;
+  // Returns early when `stop` is requested.
+  virtual void sleep(Duration duration, const std::stop_token& stop = {}) = 0;
 };
 
 class SystemClock final : public Clock {
  public:
   TimePoint now() const override;
-  void sleep(Duration duration) override;
+  void sleep(Duration duration, const std::stop_token& stop = {}) override;
 };
 
 }  // namespace tapster

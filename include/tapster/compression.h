@@ -37,6 +37,12 @@ class CompressionLevel {
   constexpr explicit CompressionLevel(int number) : level_(number) {}
   static std::optional<CompressionLevel> parse(std::string_view text);
 
+  // nullopt when it was given as a number.
+  constexpr std::optional<Named> named() const noexcept {
+    const Named* const name = std::get_if<Named>(&level_);
+    return name == nullptr ? std::nullopt : std::optional(*name);
+  }
+
   // The format's own number: named levels by table, integers clamped to the format's range.
   int resolve(Compression compression) const noexcept;
 

@@ -37,6 +37,12 @@ Error error(ErrorKind kind, fmt::format_string<Args...> format, Args&&... args) 
   return Error(kind, fmt::format(format, std::forward<Args>(args)...));
 }
 
+// A call that ended early because its stop_token asked for it. Nothing is known about what it was doing.
+class Interrupted final : public Error {
+ public:
+  Interrupted() : Error(ErrorKind::general, "interrupted") {}
+};
+
 // An Error of kind general for a failed system call: "ACTION PATH: strerror(ERRNO)".
 // `error_number` is taken as an argument because building the message may change errno.
 Error system_error(int error_number, const std::string& action, const std::string& path);

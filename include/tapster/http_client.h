@@ -8,6 +8,7 @@
 
 #include <functional>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -31,6 +32,7 @@ struct HttpRequest {
   // Called once per exchange when status and headers of the final answer are there, before the
   // first byte of its body; what it throws ends the exchange and comes out of perform.
   std::function<void(int status, const HttpHeaders& headers)> on_headers;
+  std::stop_token stop = {};  // ends the exchange, whatever it waits for, with Interrupted
 };
 
 struct HttpResponse {

@@ -5,10 +5,13 @@
 // before it throws, and throws Error: network when no whole answer came or the refusal was
 // transient to the end, general (a StoreError) when the store refused, operation when the
 // bucket does not exist on the calls that say so. Absence is a value, and only proven absence.
+// Where a stop_token is given, a request to stop ends the call within a second with Interrupted,
+// also one that waits for an answer or for the next attempt; the store stays usable.
 #pragma once
 
 #include <tapster/body.h>
 #include <tapster/byte_sink.h>
+#include <tapster/clock.h>
 #include <tapster/error.h>
 
 #include <array>
@@ -16,6 +19,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <utility>
 #include <vector>
@@ -47,13 +51,18 @@ using Tags = std::vector<std::pair<std::string, std::string>>;  // order kept
 
 struct ObjectEntry {
   std::string key;
-  std::uint64_t size = 0;  // bytes as stored
+  std::uint64_t size = 0;                  // bytes as stored
+  std::optional<TimePoint> modified = {};  // by the store's clock; nullopt when it does not say
 };
 
 struct ObjectStat {
   std::uint64_t size = 0;  // bytes as stored: of the whole object, also with a range
   std::string etag;        // opaque: never a digest; empty where the store has none
   Metadata metadata;
+  // Object lock: the store refuses to delete it until then, or as long as there is a legal hold. Absent
+  // where the store has no such thing, and where the caller may not know.
+  std::optional<TimePoint> retain_until = {};
+  bool legal_hold = false;
 };
 
 // Clipped to the object: what lies beyond its end, or has length 0, is no bytes and no error.
@@ -64,6 +73,7 @@ struct ByteRange {
 
 struct GetOptions {
   std::optional<ByteRange> range;
+  std::stop_token stop = {};
 };
 
 struct PutOptions {
@@ -73,6 +83,7 @@ struct PutOptions {
   Metadata metadata;          // dropped by stores without capability `metadata`
   // SHA-256 of the body, when the caller has it, so that the store need not read the body twice.
   std::optional<std::array<std::byte, 32>> body_sha256;
+  std::stop_token stop = {};
 };
 
 enum class PutResult { created, already_exists };  // the second only with if_absent
@@ -85,6 +96,7 @@ struct ListPage {
 struct ListOptions {
   bool by_folder = false;        // true: roll up at '/' below the prefix
   std::optional<int> page_size;  // a hint, for callers that expect few
+  std::string start_after = {};  // begin behind this key; not together with by_folder
 };
 
 struct RemoveFailure {
@@ -96,6 +108,12 @@ struct UploadId {
   std::string key;
   std::string id;
   std::uint64_t part_size = 0;
+};
+
+// An upload that was begun and neither completed nor aborted, so far.
+struct UnfinishedUpload {
+  UploadId upload;  // to be aborted: its part size is not known
+  std::optional<TimePoint> initiated;
 };
 
 struct UploadedPart {
@@ -116,6 +134,7 @@ struct StoreLimits {
 struct StoreCapabilities {
   bool metadata = false;  // keeps PutOptions::metadata and gives it back from stat
   bool tags = false;
+  bool object_lock = false;  // stat tells of it
 };
 
 class ObjectStore {
@@ -152,10 +171,18 @@ class ObjectStore {
   // (already_exists leaves the upload to be aborted); abort of
   // an unknown upload is fine and abort never throws (it logs).
   virtual UploadId begin_upload(const std::string& key, std::uint64_t part_size, const PutOptions& options) = 0;
-  virtual UploadedPart upload_part(const UploadId& upload, int number, Body& body) = 0;
+  virtual UploadedPart upload_part(const UploadId& upload, int number, Body& body,
+                                   const std::stop_token& stop = {}) = 0;
   virtual PutResult complete_upload(const UploadId& upload, const std::vector<UploadedPart>& parts,
                                     const PutOptions& options) = 0;
   virtual void abort_upload(const UploadId& upload) noexcept = 0;
+
+  // Calls `each` for every unfinished upload whose key begins with the prefix, until there are no more or
+  // it returns false. A directory keeps only the folder of a key for certain: the key's last component may
+  // be made up.
+  virtual void list_uploads(const std::string& prefix, const std::function<bool(const UnfinishedUpload&)>& each) = 0;
+  // When the newest part of an upload came in; nullopt: there is none, or no such upload.
+  virtual std::optional<TimePoint> newest_part(const UploadId& upload) = 0;
 
   // The bucket, container or directory itself.
   virtual bool container_exists() = 0;  // false: proven absent; 403 and the like throw

@@ -312,6 +312,10 @@ std::size_t Exchange::on_write(char* data, std::size_t size, std::size_t count, 
 
 int Exchange::on_progress(void* self, curl_off_t, curl_off_t received, curl_off_t, curl_off_t sent) {
   auto& exchange = *static_cast<Exchange*>(self);
+  if (exchange.request_.stop.stop_requested()) {
+    exchange.thrown_ = std::make_exception_ptr(Interrupted());
+    return 1;
+  }
   const auto now = std::chrono::steady_clock::now();
   if (received == 0) exchange.acknowledge_quickly();  // of TLS session tickets nothing else tells
   if (received + sent != exchange.moved_) {
@@ -381,6 +385,7 @@ class CurlClient::Lease {
 };
 
 HttpResponse CurlClient::perform(const HttpRequest& request, ByteSink* sink) {
+  if (request.stop.stop_requested()) throw Interrupted();
   Lease lease(*this);
   Exchange exchange(lease.handle().easy, lease.handle().socket, request, sink, settings_.read_timeout);
   exchange.set_up(settings_);

@@ -59,6 +59,7 @@ std::unique_ptr<ByteSink> make_xz_compressor(int level, ByteSink& next);
 std::unique_ptr<ByteSink> make_zstd_compressor(int level, ByteSink& next, ContentSize content_size);
 std::unique_ptr<ByteSink> make_lz4_compressor(int level, ByteSink& next, ContentSize content_size);
 std::unique_ptr<ByteSink> make_snappy_compressor(ByteSink& next);
+std::unique_ptr<ByteSink> make_parallel_zstd_compressor(int level, int threads, ByteSink& next);
 
 std::unique_ptr<ByteSink> make_gzip_decompressor(ByteSink& next);
 std::unique_ptr<ByteSink> make_bzip2_decompressor(ByteSink& next);

@@ -7,18 +7,16 @@
 // would double the memory of the command; 2 MiB, because smaller ones cost size (1 % at 1 MiB on short-range
 // data) and larger ones gain next to nothing. Finding the joint takes an inflate pass, a fifth to a quarter of
 // the time, and proves on the way that the piece can be read back.
-#include <tapster/clock.h>
-
 #include <libdeflate.h>
 #define ZLIB_CONST
 #include "io/codec.h"
 #include "io/crc.h"
 #include "io/deflate_piece.h"
+#include "io/gzip_member.h"
 
 #include <zlib.h>
 
 #include <algorithm>
-#include <array>
 #include <new>
 #include <utility>
 #include <vector>
@@ -28,18 +26,10 @@ namespace {
 
 constexpr std::size_t kPiece = 2 * 1024 * 1024;
 
-// A level promises a size. These are the fastest of libdeflate's that keep gzip's promise, by
-// measurement on WAL of pgbench and on programs and documents.
-constexpr std::array<int, 10> kDeflateLevel{0, 1, 1, 2, 3, 5, 5, 6, 6, 7};
-
-void append_little(std::vector<std::byte>& to, std::uint32_t value) {
-  for (int shift = 0; shift < 32; shift += 8) to.push_back(static_cast<std::byte>(value >> shift));
-}
-
 class GzipCompressor final : public ByteSink {
  public:
   GzipCompressor(int level, ByteSink& next, ContentSize content_size)
-      : level_(level), next_(next), deflater_(libdeflate_alloc_compressor(kDeflateLevel.at(level))) {
+      : level_(level), next_(next), deflater_(libdeflate_alloc_compressor(deflate_level(level))) {
     if (!deflater_) throw std::bad_alloc();
     input_.reserve(static_cast<std::size_t>(std::min<std::uint64_t>(content_size.value_or(0), kPiece)));
   }
@@ -62,8 +52,7 @@ class GzipCompressor final : public ByteSink {
     begin();
     deflate_piece();
     joiner_.verify(output_, input_);
-    append_little(output_, crc_);
-    append_little(output_, size_);
+    append_gzip_trailer(output_, crc_, size_);
     hand_on();
     next_.finish();
   }
@@ -75,13 +64,7 @@ class GzipCompressor final : public ByteSink {
 
   void begin() {
     if (std::exchange(begun_, true)) return;
-    // No flags and no name; XFL tells of the slowest and the fastest level; an unknown system.
-    constexpr std::byte kDeflate{8}, kNoFlags{0}, kUnknownSystem{255};
-    const std::byte extra{static_cast<unsigned char>(level_ == 1 ? 4 : level_ == 9 ? 2 : 0)};
-    output_ = {std::byte{0x1f}, std::byte{0x8b}, kDeflate, kNoFlags};
-    append_little(output_, static_cast<std::uint32_t>(std::chrono::system_clock::to_time_t(SystemClock().now())));
-    output_.insert(output_.end(), {extra, kUnknownSystem});
-    next_.write(output_);
+    next_.write(gzip_header(level_));
   }
 
   void deflate_piece() {

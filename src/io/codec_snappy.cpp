@@ -2,6 +2,7 @@
 // then chunks of a type (1 byte), a length (3 bytes, little-endian) and the masked CRC-32C of
 // at most 64 KiB of data, which follow compressed or stored. An empty input gives an empty
 // output without an identifier, as the original writes it, and is read as such.
+#include "io/block_format.h"
 #include "io/codec.h"
 #include "io/crc.h"
 
@@ -40,11 +41,30 @@ std::uint32_t load_little(const std::byte* from) {
   return value;
 }
 
+// Makes a chunk of `data` (at most kChunk bytes) in `out`, which has room for largest_chunk(); returns its size.
+std::size_t largest_chunk() { return kHeader + kCrc + snappy::MaxCompressedLength(kChunk); }
+
+std::size_t make_chunk(Bytes data, std::byte* out) {
+  std::byte* const body = out + kHeader + kCrc;
+  std::size_t size = 0;
+  snappy::RawCompress(chars(data.data()), data.size(), chars(body), &size);
+  // The rule of the format's other writers: a saving of less than an eighth is not worth it.
+  const bool stored = size > data.size() - data.size() / 8;
+  if (stored) {
+    size = data.size();
+    std::memcpy(body, data.data(), size);
+  }
+  out[0] = static_cast<std::byte>(stored ? kStored : kCompressed);
+  store_little<3>(out + 1, static_cast<std::uint32_t>(kCrc + size));
+  store_little<4>(out + kHeader, masked_crc(data));
+  return kHeader + kCrc + size;
+}
+
 class SnappyCompressor final : public ByteSink {
  public:
   explicit SnappyCompressor(ByteSink& next) : next_(next) {
     input_.reserve(kChunk);
-    output_.resize(kHeader + kCrc + snappy::MaxCompressedLength(kChunk));
+    output_.resize(largest_chunk());
   }
 
   void write(Bytes data) override {
@@ -64,25 +84,40 @@ class SnappyCompressor final : public ByteSink {
  private:
   void write_chunk() {
     if (!std::exchange(begun_, true)) next_.write(std::as_bytes(std::span(kStreamIdentifier)));
-    std::byte* const body = output_.data() + kHeader + kCrc;
-    std::size_t size = 0;
-    snappy::RawCompress(chars(input_.data()), input_.size(), chars(body), &size);
-    // The rule of the format's other writers: a saving of less than an eighth is not worth it.
-    const bool stored = size > input_.size() - input_.size() / 8;
-    if (stored) {
-      size = input_.size();
-      std::memcpy(body, input_.data(), size);
-    }
-    output_[0] = static_cast<std::byte>(stored ? kStored : kCompressed);
-    store_little<3>(output_.data() + 1, static_cast<std::uint32_t>(kCrc + size));
-    store_little<4>(output_.data() + kHeader, masked_crc(input_));
-    next_.write({output_.data(), kHeader + kCrc + size});
+    next_.write({output_.data(), make_chunk(input_, output_.data())});
     input_.clear();
   }
 
   ByteSink& next_;
   std::vector<std::byte> input_, output_;
   bool begun_ = false;
+};
+
+// For several threads: blocks of many chunks.
+class SnappyWorker final : public BlockWorker {
+ public:
+  PackedBlock pack(Bytes block, std::span<std::byte> out) override {
+    std::size_t packed = 0;
+    for (std::size_t begin = 0; begin < block.size(); begin += kChunk) {
+      packed += make_chunk(block.subspan(begin, std::min(kChunk, block.size() - begin)), out.data() + packed);
+    }
+    return {block.size(), packed, 0};
+  }
+};
+
+class SnappyBlocks final : public BlockFormat {
+ public:
+  std::size_t block_size() const override { return kChunks * kChunk; }
+  std::size_t bound() const override { return kChunks * largest_chunk(); }
+  std::unique_ptr<BlockWorker> make_worker() const override { return std::make_unique<SnappyWorker>(); }
+  std::vector<std::byte> begin(bool empty) override {
+    const auto identifier = std::as_bytes(std::span(kStreamIdentifier));
+    return empty ? std::vector<std::byte>() : std::vector<std::byte>(identifier.begin(), identifier.end());
+  }
+  std::vector<std::byte> end() override { return {}; }
+
+ private:
+  static constexpr std::size_t kChunks = 16;
 };
 
 class SnappyDecompressor final : public ByteSink {
@@ -172,6 +207,8 @@ class SnappyDecompressor final : public ByteSink {
 }  // namespace
 
 std::unique_ptr<ByteSink> make_snappy_compressor(ByteSink& next) { return std::make_unique<SnappyCompressor>(next); }
+
+std::unique_ptr<BlockFormat> make_snappy_blocks() { return std::make_unique<SnappyBlocks>(); }
 
 std::unique_ptr<ByteSink> make_snappy_decompressor(ByteSink& next) {
   return std::make_unique<SnappyDecompressor>(next);

@@ -22,14 +22,21 @@ DeflateJoiner::DeflateJoiner() : inflater_(std::make_unique<z_stream_s>()), wind
 
 DeflateJoiner::~DeflateJoiner() { inflateEnd(inflater_.get()); }
 
-void DeflateJoiner::open_end(std::vector<std::byte>& piece, Bytes original) {
-  const Ends ends = find_ends(piece, original);
+std::size_t DeflateJoiner::open_end(std::span<std::byte> piece, std::size_t size, Bytes original) {
+  const Ends ends = find_ends(piece.first(size), original);
   piece[ends.last_block / 8] &= ~(std::byte{1} << (ends.last_block % 8));
   // The header of the stored block is three zero bits: in what is left of the last byte, or else in a new one.
   const std::size_t used = ends.stream % 8;
-  if (used == 0 || used > 5) piece.push_back(std::byte{0});
+  if (used == 0 || used > 5) piece[size++] = std::byte{0};
   constexpr std::byte kZero{0}, kOnes{0xff};
-  piece.insert(piece.end(), {kZero, kZero, kOnes, kOnes});
+  for (const std::byte byte : {kZero, kZero, kOnes, kOnes}) piece[size++] = byte;
+  return size;
+}
+
+void DeflateJoiner::open_end(std::vector<std::byte>& piece, Bytes original) {
+  const std::size_t size = piece.size();
+  piece.resize(size + kOpenEnd);
+  piece.resize(open_end(piece, size, original));
 }
 
 void DeflateJoiner::verify(Bytes piece, Bytes original) { find_ends(piece, original); }

@@ -4,6 +4,7 @@
 #include <tapster/byte_sink.h>
 
 #include <memory>
+#include <span>
 #include <vector>
 
 struct z_stream_s;
@@ -20,8 +21,13 @@ class DeflateJoiner {
   DeflateJoiner(const DeflateJoiner&) = delete;
   DeflateJoiner& operator=(const DeflateJoiner&) = delete;
 
-  // Makes `piece`, a whole deflate stream of `original`, ready to be followed by another one:
-  // clears the mark and appends an empty stored block, which ends on a byte.
+  // The room that open_end takes behind a piece.
+  static constexpr std::size_t kOpenEnd = 5;
+
+  // Makes a piece, a whole deflate stream of `original`, ready to be followed by another one: clears
+  // the mark and appends an empty stored block, which ends on a byte. The piece is the first `size`
+  // bytes of `room`, which has kOpenEnd more; returns its new size.
+  std::size_t open_end(std::span<std::byte> room, std::size_t size, Bytes original);
   void open_end(std::vector<std::byte>& piece, Bytes original);
 
   // Only the proof. Both throw an Error (general) when it fails, which means broken hardware.

@@ -8,13 +8,13 @@ ArchiveLayout::ArchiveLayout(std::string prefix, std::string server_name) : serv
     throw error(ErrorKind::usage, "server name {} begins with a slash: it would leave the path of the URL",
                 server_name_);
   }
-  root_ = std::move(prefix);
-  const auto append_slash = [this] {
-    if (!root_.empty() && !root_.ends_with('/')) root_ += '/';
+  const auto append_slash = [](std::string& path) {
+    if (!path.empty() && !path.ends_with('/')) path += '/';
   };
-  append_slash();
-  root_ += server_name_;
-  append_slash();
+  prefix_ = std::move(prefix);
+  append_slash(prefix_);
+  root_ = prefix_ + server_name_;
+  append_slash(root_);
 }
 
 std::string ArchiveLayout::wals_prefix() const { return root_ + "wals/"; }
@@ -27,6 +27,26 @@ std::string ArchiveLayout::wal_key(const WalName& name) const {
 
 std::string ArchiveLayout::wal_key(const WalName& name, Compression compression) const {
   return wal_key(name).append(suffix_of(compression));
+}
+
+std::string ArchiveLayout::base_prefix() const { return root_ + "base/"; }
+
+std::string ArchiveLayout::backup_prefix(std::string_view id) const { return fmt::format("{}base/{}/", root_, id); }
+
+std::string ArchiveLayout::backup_info_key(std::string_view id) const { return backup_prefix(id) + "backup.info"; }
+
+std::string ArchiveLayout::manifest_key(std::string_view id) const { return backup_prefix(id) + "backup_manifest"; }
+
+std::string ArchiveLayout::archive_key(std::string_view id, std::string_view base_name, int additional,
+                                       Compression compression) const {
+  const std::string number = additional == 0 ? "" : fmt::format("_{:04}", additional);
+  return fmt::format("{}{}{}.tar{}", backup_prefix(id), base_name, number, suffix_of(compression));
+}
+
+std::string ArchiveLayout::keep_key(std::string_view id) const { return backup_prefix(id) + "annotations/keep"; }
+
+std::string ArchiveLayout::slashed_base_prefix() const {
+  return prefix_.empty() ? "" : prefix_ + "/" + base_prefix().substr(prefix_.size());
 }
 
 }  // namespace tapster

@@ -60,6 +60,19 @@ def test_wal_restore(cnpg, endpoint, tmp_path, name):
     assert list(target.parent.iterdir()) == []
 
 
+@pytest.mark.parametrize("unit", ["DAYS", "WEEKS", "MONTHS"])
+def test_backup_delete(cnpg, endpoint, unit):
+    policy = ["--retention-policy", f"RECOVERY WINDOW OF 30 {unit}"]
+    assert cnpg("backup-delete", *endpoint, *AWS, *policy, *DEST).returncode == 4
+    assert cnpg("backup-delete", *endpoint, *AWS, "--retention-policy", "30 DAYS", *DEST).returncode == 3
+
+
+def test_backup_list_and_show(cnpg, endpoint):
+    assert cnpg("backup-list", "--format", "json", *endpoint, *AWS, *DEST).returncode == 4
+    for backup in ("backup-20260101000000", "20260101T000000"):
+        assert cnpg("backup-show", "--format", "json", *endpoint, *AWS, *DEST, backup).returncode == 4
+
+
 @pytest.mark.parametrize("provider", [
     ["--cloud-provider", "azure-blob-storage"], ["--cloud-provider", "azure-blob-storage", "--credential", "default"],
     ["--cloud-provider", "azure-blob-storage", "--credential", "managed-identity"],

@@ -62,7 +62,7 @@ class Archive:
 
 @pytest.fixture
 def host(run, rgw):
-    names = ("wal-archive", "wal-restore", "check-wal-archive")
+    names = ("wal-archive", "wal-restore", "check-wal-archive", "backup")
     settings = {name: rgw[name] for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_DEFAULT_REGION")}
     host = Host([run.path(name) for name in names],
                 {**settings, "AWS_EC2_METADATA_DISABLED": "true", "AWS_MAX_ATTEMPTS": "2"})

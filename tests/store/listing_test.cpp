@@ -115,6 +115,32 @@ TEST_CASE("by folder, keys roll up at the next slash") {
   CHECK(listing.prefixes == keys_of(store, {"f/b/", "f/c/"}));
 }
 
+TEST_CASE("a listing may begin behind a key") {
+  StoreUnderTest store(EACH_STORE());
+  const auto keys = keys_of(store, {"f/a", "f/b.c", "f/b/1", "f/b/2/3", "f/c"});
+  put_many(store, keys);
+  ListOptions options;
+  for (std::size_t at = 0; at < keys.size(); ++at) {
+    options.start_after = keys[at];
+    options.page_size = at % 2 == 0 ? std::optional<int>() : 1;
+    const std::vector<std::string> rest(keys.begin() + static_cast<long>(at) + 1, keys.end());
+    CHECK(list_all(*store, store.key("f/"), options).keys == rest);
+  }
+  options.start_after = store.key("f/b/");  // need not exist
+  CHECK(list_all(*store, store.key("f/"), options).keys == keys_of(store, {"f/b/1", "f/b/2/3", "f/c"}));
+  options.start_after = store.key("f/b/2/4");
+  CHECK(list_all(*store, store.key("f/"), options).keys == keys_of(store, {"f/c"}));
+}
+
+TEST_CASE("a listing tells when objects were stored") {
+  StoreUnderTest store(EACH_STORE());
+  put_text(*store, store.key("a"), "x");
+  const auto objects = objects_below(*store, store.key(""));
+  REQUIRE(objects.size() == 1);
+  REQUIRE(objects[0].modified.has_value());
+  CHECK(std::chrono::abs(std::chrono::system_clock::now() - *objects[0].modified) < std::chrono::hours(1));
+}
+
 TEST_CASE("a folder whose objects were removed is gone") {
   StoreUnderTest store(EACH_STORE());
   put_many(store, keys_of(store, {"f/a/1", "f/b/c/1"}));

@@ -86,6 +86,27 @@ TEST_CASE("one small part is an upload") {
   check_whole(store, store.key("x"), 3);
 }
 
+TEST_CASE("one empty part is an upload of an empty object") {
+  StoreUnderTest store(EACH_STORE());
+  const UploadId upload = store->begin_upload(store.key("x"), kPart, {});
+  CHECK(store->complete_upload(upload, {send(store, upload, 1, 0)}, {}) == PutResult::created);
+  check_whole(store, store.key("x"), 0);
+}
+
+TEST_CASE("what is stopped before it begins is interrupted, and the store goes on") {
+  StoreUnderTest store(EACH_STORE());
+  std::stop_source stop;
+  stop.request_stop();
+  const UploadId upload = store->begin_upload(store.key("x"), kPart, {});
+  PatternBody body(100, 0, 0);
+  CHECK_THROWS_AS(store->upload_part(upload, 1, body, stop.get_token()), Interrupted);
+  CHECK(store->complete_upload(upload, {send(store, upload, 1, 100)}, {}) == PutResult::created);
+  PatternSink sink;
+  CHECK_THROWS_AS(store->get(store.key("x"), sink, {.stop = stop.get_token()}), Interrupted);
+  CHECK(sink.size() == 0);
+  check_whole(store, store.key("x"), 100);
+}
+
 TEST_CASE("an upload replaces, or with if_absent leaves what is there") {
   StoreUnderTest store(EACH_STORE());
   const std::string key = store.key("x");
@@ -149,4 +170,58 @@ TEST_CASE("an upload keeps metadata where the store keeps it") {
   const auto stat = store->stat(store.key("x"));
   REQUIRE(stat);
   CHECK(stat->metadata == (store->capabilities().metadata ? options.metadata : Metadata{}));
+}
+
+namespace {
+
+std::vector<UnfinishedUpload> uploads_below(ObjectStore& store, const std::string& prefix) {
+  std::vector<UnfinishedUpload> found;
+  store.list_uploads(prefix, [&](const UnfinishedUpload& upload) {
+    found.push_back(upload);
+    return true;
+  });
+  std::sort(found.begin(), found.end(), [](const auto& a, const auto& b) { return a.upload.key < b.upload.key; });
+  return found;
+}
+
+bool is_recent(const std::optional<TimePoint>& time) {
+  return time && std::chrono::abs(std::chrono::system_clock::now() - *time) < std::chrono::hours(1);
+}
+
+}  // namespace
+
+TEST_CASE("unfinished uploads are listed with their times, until they are completed or aborted") {
+  StoreUnderTest store(EACH_STORE());
+  const UploadId first = store->begin_upload(store.key("base/a +é/data.tar"), kPart, {});
+  const UploadId second = store->begin_upload(store.key("base/b/1.tar"), kPart, {});
+  const UploadId third = store->begin_upload(store.key("other/x"), kPart, {});
+  const UploadedPart part = send(store, second, 1, 10);
+  const auto found = uploads_below(*store, store.key("base/"));
+  REQUIRE(found.size() == 2);
+  CHECK(found[0].upload.key == first.key);
+  CHECK(found[0].upload.id == first.id);
+  CHECK(found[1].upload.key == second.key);
+  CHECK(is_recent(found[0].initiated));
+  CHECK(is_recent(store->newest_part(found[1].upload)));
+  CHECK(uploads_below(*store, store.key("base/b")).size() == 1);
+  CHECK(uploads_below(*store, store.key("ba")).size() == 2);
+  CHECK(uploads_below(*store, store.key("base/c/")).empty());
+  CHECK(uploads_below(*store, store.key("nothing/there/")).empty());
+
+  CHECK(store->complete_upload(second, {part}, {}) == PutResult::created);
+  for (const UnfinishedUpload& left : uploads_below(*store, store.key(""))) store->abort_upload(left.upload);
+  CHECK(uploads_below(*store, store.key("")).empty());
+  CHECK_FALSE(store->newest_part(first).has_value());
+  CHECK_THROWS_AS(send(store, third, 1, 10), StoreError);
+  CHECK(store->stat(second.key).has_value());
+}
+
+TEST_CASE("the listener of uploads may have enough, and may throw") {
+  StoreUnderTest store(EACH_STORE());
+  for (const char* tail : {"a", "b", "c"}) store->begin_upload(store.key(tail), kPart, {});
+  int seen = 0;
+  store->list_uploads(store.key(""), [&](const UnfinishedUpload&) { return ++seen < 2; });
+  CHECK(seen == 2);
+  CHECK_THROWS_AS(store->list_uploads(store.key(""), [](const UnfinishedUpload&) -> bool { throw Mishap{1}; }), Mishap);
+  for (const UnfinishedUpload& left : uploads_below(*store, store.key(""))) store->abort_upload(left.upload);
 }

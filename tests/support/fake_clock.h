@@ -16,7 +16,8 @@ class FakeClock final : public Clock {
     const std::lock_guard lock(mutex_);
     return now_;
   }
-  void sleep(Duration duration) override {
+  void sleep(Duration duration, const std::stop_token& stop = {}) override {
+    if (stop.stop_requested()) return;
     const std::lock_guard lock(mutex_);
     now_ += duration;
     sleeps_.push_back(duration);

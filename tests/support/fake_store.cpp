@@ -34,12 +34,26 @@ void FakeStore::enter(const std::string& operation, const std::string& key) {
 
 void FakeStore::add(const std::string& key, Bytes data, Metadata metadata) {
   const std::lock_guard lock(mutex_);
-  objects_[key] = {{data.begin(), data.end()}, data.size(), std::move(metadata), std::nullopt, false};
+  const std::string etag = "version-" + std::to_string(++versions_);
+  objects_[key] = {{data.begin(), data.end()}, data.size(), std::move(metadata), std::nullopt, false, etag, time};
 }
 
 void FakeStore::erase(const std::string& key) {
   const std::lock_guard lock(mutex_);
   objects_.erase(key);
+}
+
+void FakeStore::change(const std::string& key, const std::function<void(Object&)>& change) {
+  const std::lock_guard lock(mutex_);
+  change(objects_.at(key));
+}
+
+std::vector<std::string> FakeStore::keys() const {
+  const std::lock_guard lock(mutex_);
+  std::vector<std::string> keys;
+  keys.reserve(objects_.size());
+  for (const auto& [key, object] : objects_) keys.push_back(key);
+  return keys;
 }
 
 std::optional<FakeStore::Object> FakeStore::find(const std::string& key) const {
@@ -74,22 +88,28 @@ std::optional<ObjectStat> FakeStore::stat(const std::string& key) {
   enter("stat", key);
   const auto object = find(key);
   if (!object) return std::nullopt;
-  return ObjectStat{object->size, "", features.metadata ? object->metadata : Metadata{}};
+  return ObjectStat{object->size, object->etag, features.metadata ? object->metadata : Metadata{}, object->retain_until,
+                    object->legal_hold};
 }
 
 std::optional<ObjectStat> FakeStore::get(const std::string& key, ByteSink& sink, const GetOptions& options) {
-  expect(!options.range, "ranges are not faked");
   enter("get", key);
   const auto object = find(key);
   if (!object) return std::nullopt;
   Bytes rest = object->data;
+  if (options.range) {
+    rest = rest.subspan(static_cast<std::size_t>(std::min<std::uint64_t>(options.range->offset, rest.size())));
+    rest = rest.first(
+        static_cast<std::size_t>(std::min<std::uint64_t>(options.range->length.value_or(rest.size()), rest.size())));
+  }
+  const std::size_t wanted = rest.size();
   while (!rest.empty()) {
     const Bytes chunk = rest.first(std::min(chunk_size, rest.size()));
     sink.write(chunk);
     rest = rest.subspan(chunk.size());
-    if (during_get) during_get(key, object->data.size() - rest.size());
+    if (during_get) during_get(key, wanted - rest.size());
   }
-  return ObjectStat{object->size, "", features.metadata ? object->metadata : Metadata{}};
+  return ObjectStat{object->size, object->etag, features.metadata ? object->metadata : Metadata{}};
 }
 
 // Reads it twice, as a store that signs or tries again does.
@@ -97,7 +117,8 @@ FakeStore::Object FakeStore::read_body(Body& body, const PutOptions& options) co
   Object result;
   std::vector<std::byte> buffer(kReadSize);
   Sha256 first_digest;
-  while (const std::size_t count = body.read(buffer)) first_digest.update(Bytes(buffer).first(count));
+  body.unsent().rewind();
+  while (const std::size_t count = body.unsent().read(buffer)) first_digest.update(Bytes(buffer).first(count));
   const Sha256Digest digest = first_digest.finish();
   body.rewind();
   Sha256 second_digest;
@@ -118,6 +139,7 @@ FakeStore::Object FakeStore::read_body(Body& body, const PutOptions& options) co
 PutResult FakeStore::store(const std::string& key, Object object, const PutOptions& options) {
   const std::lock_guard lock(mutex_);
   if (options.if_absent && !ignores_if_absent && objects_.contains(key)) return PutResult::already_exists;
+  object.modified = time;
   objects_[key] = std::move(object);
   return PutResult::created;
 }
@@ -131,20 +153,31 @@ PutResult FakeStore::put(const std::string& key, Body& body, const PutOptions& o
 void FakeStore::list(const std::string& prefix, const ListOptions& options,
                      const std::function<bool(const ListPage&)>& each) {
   enter("list", prefix);
-  expect(!options.by_folder, "folders are not faked");
-  std::vector<ObjectEntry> entries;
+  expect(!options.by_folder || options.start_after.empty(), "start_after does not go with by_folder");
+  std::vector<ObjectEntry> entries;  // those that end in a slash are folders
   {
     const std::lock_guard lock(mutex_);
     for (const auto& [key, object] : objects_) {
-      if (key.starts_with(prefix)) entries.push_back({key, object.size});
+      if (!key.starts_with(prefix) || (!options.start_after.empty() && key <= options.start_after)) continue;
+      const std::size_t slash = options.by_folder ? key.find('/', prefix.size()) : std::string::npos;
+      if (slash == std::string::npos) {
+        entries.push_back({key, object.size, object.modified});
+      } else if (const std::string folder = key.substr(0, slash + 1); entries.empty() || entries.back().key != folder) {
+        entries.push_back({folder});
+      }
     }
   }
   const std::size_t limit_of_page = std::min(page_size, static_cast<std::size_t>(options.page_size.value_or(1000)));
   for (std::size_t begin = 0; begin < entries.size(); begin += limit_of_page) {
     ListPage page;
     const std::size_t end = std::min(entries.size(), begin + limit_of_page);
-    page.objects.assign(entries.begin() + static_cast<std::ptrdiff_t>(begin),
-                        entries.begin() + static_cast<std::ptrdiff_t>(end));
+    for (std::size_t at = begin; at < end; ++at) {
+      if (entries[at].key.ends_with('/')) {
+        page.prefixes.push_back(entries[at].key);
+      } else {
+        page.objects.push_back(entries[at]);
+      }
+    }
     {
       const std::lock_guard lock(mutex_);
       calls_.push_back("page " + prefix);
@@ -154,11 +187,18 @@ void FakeStore::list(const std::string& prefix, const ListOptions& options,
 }
 
 std::vector<RemoveFailure> FakeStore::remove(const std::vector<std::string>& keys) {
+  expect(keys.size() <= limit.max_remove_batch, "too many keys in a batch");
+  enter("batch", std::to_string(keys.size()));
+  std::vector<RemoveFailure> failures;
   for (const std::string& key : keys) {
     enter("remove", key);
-    erase(key);
+    if (undeletable.contains(key)) {
+      failures.push_back({key, "AccessDenied: not this one"});
+    } else {
+      erase(key);
+    }
   }
-  return {};
+  return failures;
 }
 
 UploadId FakeStore::begin_upload(const std::string& key, std::uint64_t part_size, const PutOptions& options) {
@@ -166,15 +206,18 @@ UploadId FakeStore::begin_upload(const std::string& key, std::uint64_t part_size
   expect(part_size >= limit.min_part_size && part_size <= limit.max_part_size, "part size out of range");
   const std::lock_guard lock(mutex_);
   UploadId upload{key, "upload-" + std::to_string(calls_.size()), part_size};
-  uploads_[upload.id] = {key, part_size, options, {}};
+  uploads_[upload.id] = {key, part_size, options, {}, time};
   return upload;
 }
 
-UploadedPart FakeStore::upload_part(const UploadId& upload, int number, Body& body) {
+UploadedPart FakeStore::upload_part(const UploadId& upload, int number, Body& body, const std::stop_token& stop) {
   enter("part", upload.key);
+  if (during_part) during_part(upload.key, number, stop);
+  if (stop.stop_requested()) throw Interrupted();
   Object part = read_body(body, {});
   const std::lock_guard lock(mutex_);
   largest_part_ = std::max(largest_part_, part.size);
+  part.modified = time;
   uploads_.at(upload.id).parts[number] = std::move(part);
   return {number, "etag-" + std::to_string(number), ""};
 }
@@ -202,6 +245,30 @@ PutResult FakeStore::complete_upload(const UploadId& upload, const std::vector<U
   const std::lock_guard lock(mutex_);
   if (result == PutResult::created) uploads_.erase(upload.id);
   return result;
+}
+
+void FakeStore::list_uploads(const std::string& prefix, const std::function<bool(const UnfinishedUpload&)>& each) {
+  enter("uploads", prefix);
+  std::vector<UnfinishedUpload> found;
+  {
+    const std::lock_guard lock(mutex_);
+    for (const auto& [id, upload] : uploads_) {
+      if (upload.key.starts_with(prefix)) found.push_back({{upload.key, id, upload.part_size}, upload.initiated});
+    }
+  }
+  for (const UnfinishedUpload& upload : found) {
+    if (!each(upload)) return;
+  }
+}
+
+std::optional<TimePoint> FakeStore::newest_part(const UploadId& upload) {
+  enter("parts", upload.key);
+  const std::lock_guard lock(mutex_);
+  std::optional<TimePoint> newest;
+  const auto found = uploads_.find(upload.id);
+  if (found == uploads_.end()) return newest;
+  for (const auto& [number, part] : found->second.parts) newest = std::max(newest, part.modified);
+  return newest;
 }
 
 void FakeStore::abort_upload(const UploadId& upload) noexcept {

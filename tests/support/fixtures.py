@@ -3,6 +3,7 @@ import functools
 
 import pytest
 
+from support.backups import BackupHost, Place, Source
 from support.certificates import Authority
 from support.proxy import FaultProxy
 from support.scripted_s3 import ACCESS_KEY, SECRET_KEY, ScriptedS3
@@ -81,3 +82,23 @@ def proxy(rgw):
 def proxied(s3_run, proxy, bucket, tmp_path):
     """The archive on the gateway, seen through `proxy`; the bucket is a new one."""
     return Site(s3_run, proxy.endpoint, bucket, tmp_path)
+
+
+@pytest.fixture(scope="module")
+def source(executables, rgw):
+    """A running cluster that archives and is backed up; see support/backups.py."""
+    host = BackupHost(executables, rgw)
+    try:
+        yield Source(host)
+    finally:
+        host.close()
+
+
+@pytest.fixture
+def archive(source, rgw, bucket):
+    """An empty archive of `source` on the gateway, to which it archives now. Other clusters go with the test."""
+    place = Place(f"s3://{bucket}/some/folder", rgw["S3_ENDPOINT"])
+    source.host.archive_to(place, "--gzip")
+    yield place
+    source.host.archive_nowhere()
+    source.host.remove_clusters(source.cluster)

@@ -111,9 +111,9 @@ class Cluster:
         self.data = host.folder / name
         self.log_file = host.folder / f"{name}.log"
 
-    def create(self, segment_megabytes=16):
+    def create(self, segment_megabytes=16, *options):
         self.host.run("initdb", "-D", self.data, "-U", SUPERUSER, "-A", "trust", "-N",
-                      f"--wal-segsize={segment_megabytes}")
+                      f"--wal-segsize={segment_megabytes}", *options)
         return self.configure(listen_addresses="", unix_socket_directories=self.host.folder, port=self.port,
                               fsync="off", wal_log_hints="on", archive_mode="on", archive_command="/bin/false",
                               max_wal_size="64MB", min_wal_size="32MB")

@@ -55,6 +55,7 @@ struct OptionSpec {
   // Called for every occurrence, in the order of the command line; throws BadValue or UsageError.
   std::function<void(Values)> store;
   int group = -1;         // options of one group exclude each other
+  int stands_for = -1;    // a required group that need not be there when this option is
   bool addition = false;  // not the original's: never makes a prefix of one of its options ambiguous
 
   std::string joined_names() const;  // "-P/--aws-profile"

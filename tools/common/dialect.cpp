@@ -214,6 +214,7 @@ class Reader {
   void check_required(int group) const {
     std::string names;
     for (const OptionSpec& option : command_.options) {
+      if (option.stands_for == group && seen_[index_of(option)]) return;
       if (option.group != group) continue;
       if (seen_[index_of(option)]) return;
       names.append(names.empty() ? "" : " ").append(option.joined_names());

@@ -2,6 +2,8 @@
 
 #include "common/command_line.h"
 
+#include <tapster/literal.h>
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -71,28 +73,7 @@ std::string_view strip(std::string_view text) {
   return text.substr(first, text.find_last_not_of(kBlanks) - first + 1);
 }
 
-std::string python_repr(std::string_view text) {
-  const bool double_quotes = text.find('\'') != std::string_view::npos && text.find('"') == std::string_view::npos;
-  const char quote = double_quotes ? '"' : '\'';
-  std::string out(1, quote);
-  for (const char c : text) {
-    if (c == '\\' || c == quote) {
-      out += '\\';
-      out += c;
-    } else if (c == '\n') {
-      out += "\\n";
-    } else if (c == '\r') {
-      out += "\\r";
-    } else if (c == '\t') {
-      out += "\\t";
-    } else if ((c >= 0 && c < ' ') || c == '\x7f') {
-      out += fmt::format("\\x{:02x}", static_cast<unsigned>(c));
-    } else {
-      out += c;
-    }
-  }
-  return out += quote;
-}
+std::string python_repr(std::string_view text) { return literal_text(text); }
 
 std::optional<std::int64_t> parse_integer(std::string_view text) {
   const auto plain = without_underscores(strip(text));

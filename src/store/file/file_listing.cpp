@@ -19,8 +19,9 @@ using Directory = std::unique_ptr<DIR, CloseDirectory>;
 
 class Walk {
  public:
-  Walk(const FileTree& tree, int page_size, bool by_folder, const std::function<bool(const ListPage&)>& each)
-      : tree_(tree), page_size_(static_cast<std::size_t>(std::max(page_size, 1))), by_folder_(by_folder), each_(each) {}
+  Walk(const FileTree& tree, int page_size, const ListOptions& options,
+       const std::function<bool(const ListPage&)>& each)
+      : tree_(tree), page_size_(static_cast<std::size_t>(std::max(page_size, 1))), options_(options), each_(each) {}
 
   // Lists the folder ("" or ending in '/'), of its own entries those that begin with `start`.
   // False when the listener has had enough.
@@ -30,11 +31,12 @@ class Walk {
 
  private:
   std::vector<std::string> names(DIR* directory, const std::string& folder, const std::string& start) const;
+  bool passed(const std::string& key) const;
   bool subfolder(int parent, const std::string& name, const std::string& key);
 
   const FileTree& tree_;
   const std::size_t page_size_;
-  const bool by_folder_;
+  const ListOptions& options_;
   const std::function<bool(const ListPage&)>& each_;
   ListPage page_;
   bool calling_ = false;
@@ -74,26 +76,34 @@ bool Walk::folder(FileDescriptor descriptor, const std::string& folder, const st
   const int parent = descriptor.release();  // closed with the stream
   for (const std::string& name : names(directory.get(), folder, start)) {
     const std::string key = folder + name;
+    if (passed(key)) continue;
     if (name.back() == '/') {
       if (!subfolder(parent, name.substr(0, name.size() - 1), key)) return false;
     } else {
       struct stat status {};
       if (!find_file(parent, name, tree_.path_of(key), status)) continue;  // removed since
-      page_.objects.push_back({key, static_cast<std::uint64_t>(status.st_size)});
+      page_.objects.push_back({key, static_cast<std::uint64_t>(status.st_size), modified(status)});
     }
     if (page_.objects.size() + page_.prefixes.size() >= page_size_ && !flush()) return false;
   }
   return true;
 }
 
+// Whether the key, or all keys below it, come before those that are wanted.
+bool Walk::passed(const std::string& key) const {
+  const std::string& start = options_.start_after;
+  return key <= start && (key.back() != '/' || !start.starts_with(key));
+}
+
 bool Walk::subfolder(int parent, const std::string& name, const std::string& key) {
   FileDescriptor descriptor = open_at(parent, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
   if (!descriptor && (errno == ENOENT || errno == ENOTDIR)) return true;  // removed since
   if (!descriptor) throw FileError(errno, "cannot open the directory", tree_.path_of(key));
-  if (!by_folder_) return folder(std::move(descriptor), key, "");
+  if (!options_.by_folder) return folder(std::move(descriptor), key, "");
   bool any = false;
   const std::function<bool(const ListPage&)> found = [&](const ListPage&) { return !(any = true); };
-  Walk probe(tree_, 1, false, found);
+  const ListOptions plain;
+  Walk probe(tree_, 1, plain, found);
   probe.folder(std::move(descriptor), key, "");
   if (any) page_.prefixes.push_back(key);
   return true;
@@ -117,7 +127,7 @@ void list_files(const FileTree& tree, const std::string& prefix, const ListOptio
   const std::string start = prefix.substr(folder.size());
   // No key begins with what is not a path.
   const bool possible = folder.empty() || is_path_key(std::string_view(folder).substr(0, folder.size() - 1));
-  Walk walk(tree, options.page_size.value_or(kPageSize), options.by_folder, each);
+  Walk walk(tree, options.page_size.value_or(kPageSize), options, each);
   try {
     FileDescriptor directory =
         possible ? tree.open_folder(folder.substr(0, folder.empty() ? 0 : folder.size() - 1)) : tree.open_root();

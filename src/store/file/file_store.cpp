@@ -77,6 +77,7 @@ std::optional<ObjectStat> FileStore::get(const std::string& key, ByteSink& sink,
   ::posix_fadvise(file.get(), static_cast<off_t>(position), static_cast<off_t>(end - position), POSIX_FADV_SEQUENTIAL);
   std::vector<std::byte> buffer(static_cast<std::size_t>(std::min<std::uint64_t>(kReadBuffer, end - position)));
   while (position < end) {
+    if (options.stop.stop_requested()) throw Interrupted();
     const auto wanted = static_cast<std::size_t>(std::min<std::uint64_t>(buffer.size(), end - position));
     const std::size_t count =
         target.guard([&] { return read_at(file.get(), position, std::span(buffer).first(wanted), path); });

@@ -36,12 +36,16 @@ class FileStore final : public ObjectStore {
   std::vector<RemoveFailure> remove(const std::vector<std::string>& keys) override;
 
   // The parts are written into one hidden file beside the final name; an upload that is
-  // neither completed nor aborted leaves it.
+  // neither completed nor aborted leaves it. list_uploads finds these files, and those that a killed put
+  // left, by the time of their last change.
   UploadId begin_upload(const std::string& key, std::uint64_t part_size, const PutOptions& options) override;
-  UploadedPart upload_part(const UploadId& upload, int number, Body& body) override;
+  UploadedPart upload_part(const UploadId& upload, int number, Body& body, const std::stop_token& stop = {}) override;
   PutResult complete_upload(const UploadId& upload, const std::vector<UploadedPart>& parts,
                             const PutOptions& options) override;
   void abort_upload(const UploadId& upload) noexcept override;
+
+  void list_uploads(const std::string& prefix, const std::function<bool(const UnfinishedUpload&)>& each) override;
+  std::optional<TimePoint> newest_part(const UploadId& upload) override;
 
   bool container_exists() override;
   void create_container() override;

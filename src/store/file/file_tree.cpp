@@ -125,6 +125,11 @@ bool find_file(int directory, const std::string& name, const std::string& path, 
   return S_ISREG(status.st_mode);
 }
 
+TimePoint modified(const struct stat& status) noexcept {
+  const auto since = std::chrono::seconds(status.st_mtim.tv_sec) + std::chrono::nanoseconds(status.st_mtim.tv_nsec);
+  return TimePoint(std::chrono::duration_cast<TimePoint::duration>(since));
+}
+
 void require_file(int directory, const std::string& name, const std::string& path) {
   struct stat status {};
   if (!find_file(directory, name, path, status) && S_ISDIR(status.st_mode)) {

@@ -58,6 +58,9 @@ StoreError store_error(const FileError& failure, const char* operation, const st
 // FileError for anything else: a symbolic link, a socket.
 bool find_file(int directory, const std::string& name, const std::string& path, struct stat& status);
 
+// When the file was last changed.
+TimePoint modified(const struct stat& status) noexcept;
+
 // When a name was found to be taken: throws FileError unless it is a file that has it.
 void require_file(int directory, const std::string& name, const std::string& path);
 

@@ -8,6 +8,7 @@
 #include <tapster/log.h>
 
 #include <fcntl.h>
+#include <limits.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -16,9 +17,18 @@ namespace tapster {
 namespace {
 
 constexpr std::string_view kUploadPrefix = ".tapster-upload-";
+constexpr std::string_view kPutPrefix = ".tapster-new-";
 
+// What a killed put left is aborted as an upload is.
 bool is_upload_id(const std::string& id) {
-  return id.starts_with(kUploadPrefix) && id.find('/') == std::string::npos && id.find('\0') == std::string::npos;
+  return (id.starts_with(kUploadPrefix) || id.starts_with(kPutPrefix)) && id.find('/') == std::string::npos &&
+         id.find('\0') == std::string::npos;
+}
+
+// ".tapster-upload-", 16 digits, and the key's last component, so that list_uploads can tell it.
+std::string upload_name(const std::string& name) {
+  const std::string id = temporary_name("upload");
+  return id.size() + 1 + name.size() > NAME_MAX ? id : id + "-" + name;
 }
 
 std::string etag_of(const UploadId& upload, int number, std::uint64_t size) {
@@ -56,7 +66,7 @@ UploadId FileStore::begin_upload(const std::string& key, std::uint64_t part_size
   return target.retry_vanished_folder([&] {
     return target.guard([&]() -> UploadId {
       const FileDescriptor folder = tree_.make_folder(target.folder());
-      const std::string id = temporary_name("upload");
+      const std::string id = upload_name(target.name());
       if (!open_at(folder.get(), id.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0600)) {
         throw FileError(errno, "cannot create", target.path());
       }
@@ -65,7 +75,7 @@ UploadId FileStore::begin_upload(const std::string& key, std::uint64_t part_size
   });
 }
 
-UploadedPart FileStore::upload_part(const UploadId& upload, int number, Body& body) {
+UploadedPart FileStore::upload_part(const UploadId& upload, int number, Body& body, const std::stop_token& stop) {
   const Target target(tree_, "upload_part", upload.key);
   if (number < 1 || number > limits().max_parts || body.size() > upload.part_size) {
     throw target.refusal("InvalidPart",
@@ -81,6 +91,7 @@ UploadedPart FileStore::upload_part(const UploadId& upload, int number, Body& bo
   const std::uint64_t begin = static_cast<std::uint64_t>(number - 1) * upload.part_size;
   std::uint64_t position = begin;
   target.copy(body, [&](Bytes data) {
+    if (stop.stop_requested()) throw Interrupted();
     write_at(file.get(), position, data, target.path());
     position += data.size();
   });

@@ -81,9 +81,10 @@ S3Client::Digests S3Client::digests_of(const S3Call& call, bool with_checksum) c
   };
   std::vector<std::byte> whole;  // only for the small documents that need an MD5
   if (call.body != nullptr && (hash || with_checksum || call.needs_content_md5)) {
-    call.body->rewind();
-    std::vector<std::byte> buffer(std::min<std::uint64_t>(kReadBytes, std::max<std::uint64_t>(call.body->size(), 1)));
-    while (const std::size_t count = call.body->read(buffer)) {
+    Body& body = call.body->unsent();
+    body.rewind();
+    std::vector<std::byte> buffer(std::min<std::uint64_t>(kReadBytes, std::max<std::uint64_t>(body.size(), 1)));
+    while (const std::size_t count = body.read(buffer)) {
       const Bytes piece = Bytes(buffer).first(count);
       update(piece);
       if (call.needs_content_md5) whole.insert(whole.end(), piece.begin(), piece.end());
@@ -122,6 +123,7 @@ HttpRequest S3Client::build(const S3Call& call, const Digests& digests, bool wit
   }
   request.body = call.body;
   request.on_headers = call.on_headers;
+  request.stop = call.stop;
   return request;
 }
 
@@ -184,7 +186,7 @@ void S3Client::wait_for_retry(const S3Call& call, int attempt, std::string_view 
   const Duration wait = asked.value_or(backoff(attempt));
   log::info("{} {}: {}; attempt {} of {} follows in {} ms", call.operation, call.key, reason, attempt + 1,
             settings_.max_attempts, wait.count());
-  clock_.sleep(wait);
+  clock_.sleep(wait, call.stop);
 }
 
 HttpResponse S3Client::exchange(const S3Call& call, const HttpRequest& request, bool& sink_touched) {
@@ -230,6 +232,7 @@ S3Answer S3Client::call(const S3Call& call) {
     const AwsCredentials credentials = credentials_.get();
     const TimePoint signed_at = clock_.now() + std::chrono::seconds(skew_seconds_);
     sign_request(request, credentials, {used_region, "s3"}, signed_at, digests.payload_hash);
+    if (call.stop.stop_requested()) throw Interrupted();
     HttpResponse response;
     bool sink_touched = false;
     try {

@@ -15,6 +15,7 @@
 #include <initializer_list>
 #include <mutex>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <utility>
 #include <vector>
@@ -36,6 +37,7 @@ struct S3Call {
   std::function<void(int, const HttpHeaders&)> on_headers = {};
   // Statuses beside 2xx that are an answer to the caller: given back as they come, without a retry.
   std::vector<int> accepted = {};
+  std::stop_token stop = {};  // ends the call with Interrupted, also between two attempts
 };
 
 struct S3Answer {

@@ -1,5 +1,6 @@
 // Resumable downloads: a cut connection continues where it ended, pinned to the version it began with.
 #include "base/encoding.h"
+#include "base/time_text.h"
 #include "http/backoff.h"
 #include "store/s3/s3_store.h"
 
@@ -41,8 +42,8 @@ std::optional<ContentRange> parse_content_range(std::string_view text) {
 
 class Download final : public ByteSink {
  public:
-  Download(S3Client& client, const std::string& key, ByteSink& sink, const std::optional<ByteRange>& range)
-      : client_(client), key_(key), sink_(sink), range_(range) {}
+  Download(S3Client& client, const std::string& key, ByteSink& sink, const GetOptions& options)
+      : client_(client), key_(key), sink_(sink), range_(options.range), stop_(options.stop) {}
 
   std::optional<ObjectStat> run();
 
@@ -69,6 +70,7 @@ class Download final : public ByteSink {
   const std::string& key_;
   ByteSink& sink_;
   std::optional<ByteRange> range_;
+  std::stop_token stop_;
   std::optional<ObjectStat> stat_;  // of the first answer
   std::uint64_t expected_ = 0;      // bytes to deliver in all
   std::uint64_t delivered_ = 0;
@@ -93,6 +95,7 @@ S3Call Download::make_call() {
     call.headers.emplace_back("x-amz-checksum-mode", "ENABLED");
   }
   call.sink = this;
+  call.stop = stop_;
   call.on_headers = [this](int status, const HttpHeaders& headers) { look_at_headers(status, headers); };
   call.accepted = {404, 412, 416};
   return call;
@@ -212,7 +215,7 @@ std::optional<ObjectStat> Download::run() {
         throw;
       }
       log::info("{} {}: {}; going on at byte {}", kOperation, key_, failure.what(), position());
-      client_.clock().sleep(backoff(fruitless));
+      client_.clock().sleep(backoff(fruitless), stop_);
     }
   }
 }
@@ -220,8 +223,8 @@ std::optional<ObjectStat> Download::run() {
 }  // namespace
 
 std::optional<ObjectStat> download(S3Client& client, const std::string& key, ByteSink& sink,
-                                   const std::optional<ByteRange>& range) {
-  return Download(client, key, sink, range).run();
+                                   const GetOptions& options) {
+  return Download(client, key, sink, options).run();
 }
 
 ObjectStat stat_from_headers(const HttpHeaders& headers) {
@@ -235,6 +238,10 @@ ObjectStat stat_from_headers(const HttpHeaders& headers) {
       stat.size = number(value).value_or(0);
     } else if (lower.starts_with(kMetadata)) {
       stat.metadata.emplace(lower.substr(kMetadata.size()), value);
+    } else if (lower == "x-amz-object-lock-retain-until-date") {
+      stat.retain_until = parse_rfc3339(value);
+    } else if (lower == "x-amz-object-lock-legal-hold") {
+      stat.legal_hold = equals_ignoring_case(value, "ON");
     }
   }
   return stat;

@@ -1,6 +1,7 @@
 #include "store/s3/s3_store.h"
 
 #include "base/encoding.h"
+#include "base/time_text.h"
 #include "base/xml.h"
 
 #include <tapster/log.h>
@@ -46,7 +47,8 @@ ListPage read_page(const XmlElement& listing) {
     return encoded ? percent_decode(element.text(), true) : element.text();
   };
   for (const XmlElement& entry : listing.children("Contents")) {
-    page.objects.push_back({decoded(entry.child("Key")), number(entry.child("Size").text())});
+    page.objects.push_back({decoded(entry.child("Key")), number(entry.child("Size").text()),
+                            parse_rfc3339(entry.child("LastModified").text())});
   }
   for (const XmlElement& folder : listing.children("CommonPrefixes")) {
     page.prefixes.push_back(decoded(folder.child("Prefix")));
@@ -105,7 +107,7 @@ std::optional<ObjectStat> S3Store::stat(const std::string& key) {
 
 std::optional<ObjectStat> S3Store::get(const std::string& key, ByteSink& sink, const GetOptions& options) {
   if (options.range && options.range->length == 0) return stat(key);
-  return download(client_, key, sink, options.range);
+  return download(client_, key, sink, options);
 }
 
 // Decides how create-only is kept at this service. Sets `exists` when a look was needed and found the
@@ -133,6 +135,7 @@ PutResult S3Store::put(const std::string& key, Body& body, const PutOptions& opt
   call.headers = creation_headers(client_.settings(), options);
   call.body = &body;
   call.body_sha256 = options.body_sha256;
+  call.stop = options.stop;
   call.offers_checksum = true;
   if (conditional) {
     call.headers.emplace_back("If-None-Match", "*");
@@ -156,7 +159,11 @@ void S3Store::list(const std::string& prefix, const ListOptions& options,
     call.query = {{"list-type", "2"}, {"prefix", prefix}, {"encoding-type", "url"}};
     if (options.by_folder) call.query.emplace_back("delimiter", "/");
     if (options.page_size) call.query.emplace_back("max-keys", std::to_string(*options.page_size));
-    if (!token.empty()) call.query.emplace_back("continuation-token", token);
+    if (!token.empty()) {
+      call.query.emplace_back("continuation-token", token);
+    } else if (!options.start_after.empty()) {
+      call.query.emplace_back("start-after", options.start_after);
+    }
     const S3Answer answer = client_.call(call);
     const auto document = XmlDocument::parse(answer.http.body);
     const std::string_view kind = document ? document->root().name() : std::string_view();

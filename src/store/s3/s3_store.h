@@ -25,14 +25,16 @@ class S3Store : public ObjectStore {
             const std::function<bool(const ListPage&)>& each) override;
   std::vector<RemoveFailure> remove(const std::vector<std::string>& keys) override;
   UploadId begin_upload(const std::string& key, std::uint64_t part_size, const PutOptions& options) override;
-  UploadedPart upload_part(const UploadId& upload, int number, Body& body) override;
+  UploadedPart upload_part(const UploadId& upload, int number, Body& body, const std::stop_token& stop = {}) override;
   PutResult complete_upload(const UploadId& upload, const std::vector<UploadedPart>& parts,
                             const PutOptions& options) override;
   void abort_upload(const UploadId& upload) noexcept override;
+  void list_uploads(const std::string& prefix, const std::function<bool(const UnfinishedUpload&)>& each) override;
+  std::optional<TimePoint> newest_part(const UploadId& upload) override;
   bool container_exists() override;
   void create_container() override;
   StoreLimits limits() const override;
-  StoreCapabilities capabilities() const override { return {.metadata = true, .tags = true}; }
+  StoreCapabilities capabilities() const override { return {.metadata = true, .tags = true, .object_lock = true}; }
   std::string describe(const std::string& key) const override;
 
  private:
@@ -40,6 +42,7 @@ class S3Store : public ObjectStore {
   bool proven_absent(const std::string& key);
   std::vector<RemoveFailure> remove_batch(std::span<const std::string> keys);
   std::vector<RemoveFailure> remove_singly(std::span<const std::string> keys);
+  bool stored_whole(const UploadId& upload, const std::vector<UploadedPart>& parts);
   void tag_afterwards(const std::string& key, const PutOptions& options);
 
   S3Client& client_;
@@ -55,8 +58,7 @@ std::unique_ptr<ObjectStore> open_s3_store(const StoreLocation& location, const 
                                            const Environment& environment, Clock& clock);
 
 // Streams one object, or a range of it, resuming after cuts. nullopt: proven absent.
-std::optional<ObjectStat> download(S3Client& client, const std::string& key, ByteSink& sink,
-                                   const std::optional<ByteRange>& range);
+std::optional<ObjectStat> download(S3Client& client, const std::string& key, ByteSink& sink, const GetOptions& options);
 
 // Size, ETag and metadata out of the headers of a HEAD or GET.
 ObjectStat stat_from_headers(const HttpHeaders& headers);

@@ -3,6 +3,9 @@
 #include "loopback_server.h"
 #include "support/catch.h"
 
+#include <stop_token>
+#include <thread>
+
 using namespace tapster;
 using namespace tapster::test;
 using std::chrono::milliseconds;
@@ -212,4 +215,61 @@ TEST_CASE("a body that fails ends the exchange with its own words") {
   HttpRequest put{.method = "PUT", .url = server.url()};
   put.body = &body;
   CHECK_THROWS_AS(client.perform(put), std::range_error);
+}
+
+TEST_CASE("a stop ends the wait for an answer, and the client goes on") {
+  std::stop_source stop;
+  LoopbackServer server({Reply{"", true, std::chrono::minutes(5)}, reply("200 OK", "fine")});
+  CurlClient client{CurlSettings{}};
+  HttpRequest request;
+  request.url = server.url();
+  request.stop = stop.get_token();
+  const auto began = steady_clock::now();
+  {
+    const std::jthread signal([&] {
+      while (server.received().empty()) std::this_thread::yield();
+      stop.request_stop();
+    });
+    CHECK_THROWS_AS(client.perform(request), Interrupted);
+  }
+  CHECK(steady_clock::now() - began < std::chrono::seconds(30));
+  CHECK_THROWS_AS(client.perform(request), Interrupted);  // before anything is sent
+  request.stop = {};
+  CHECK(client.perform(request).body == "fine");
+  CHECK(server.received().size() == 2);
+}
+
+TEST_CASE("a stop ends the wait for the rest of an answer") {
+  struct StoppingSink final : ByteSink {
+    void write(Bytes) override { stop.request_stop(); }
+    void finish() override {}
+    std::stop_source stop;
+  } sink;
+  const LoopbackServer server(
+      {Reply{"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc", true, std::chrono::minutes(5)}});
+  CurlClient client{CurlSettings{}};
+  HttpRequest request;
+  request.url = server.url();
+  request.stop = sink.stop.get_token();
+  CHECK_THROWS_AS(client.perform(request, &sink), Interrupted);
+}
+
+TEST_CASE("a stop ends the wait for a server that takes no more of a body") {
+  struct StoppingBody final : Body {
+    std::uint64_t size() const override { return 1ULL << 30U; }
+    void rewind() override {}
+    std::size_t read(std::span<std::byte> out) override {
+      stop.request_stop();
+      return out.size();
+    }
+    std::stop_source stop;
+  } body;
+  const LoopbackServer server(Script{});  // accepts nothing: what is sent stays in the kernel's buffers
+  CurlClient client{CurlSettings{}};
+  HttpRequest request;
+  request.method = "PUT";
+  request.url = server.url();
+  request.body = &body;
+  request.stop = body.stop.get_token();
+  CHECK_THROWS_AS(client.perform(request), Interrupted);
 }

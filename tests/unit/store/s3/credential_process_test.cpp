@@ -44,6 +44,17 @@ TEST_CASE("a program's output and status are collected, and its input is empty")
   CHECK(run_program({"sh", "-c", "head -c 300000 /dev/zero"}, Duration(10'000)).output.size() == 300'000);
 }
 
+TEST_CASE("a program gets signals that its caller has blocked") {
+  sigset_t blocked;
+  sigset_t before;
+  sigemptyset(&blocked);
+  sigaddset(&blocked, SIGTERM);
+  pthread_sigmask(SIG_BLOCK, &blocked, &before);
+  const int status = run_program({"sh", "-c", "kill -TERM $$; exit 0"}, Duration(10'000)).status;
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  CHECK(status == 128 + SIGTERM);
+}
+
 TEST_CASE("a program that cannot be run, or does not end, or writes without end") {
   CHECK_THROWS_WITH(run_program({"/nonexistent/x"}, Duration(1000)),
                     "cannot run /nonexistent/x: No such file or directory");

@@ -1,4 +1,5 @@
 #include "s3_world.h"
+#include "store/rate_limit.h"
 
 using namespace tapster;
 using namespace tapster::test;
@@ -10,6 +11,14 @@ const std::vector<UploadedPart> kParts = {{1, "\"e1\"", "C1==", 60}, {2, "\"e&2\
 
 const std::string kBegun = "<InitiateMultipartUploadResult><UploadId>id/+</UploadId></InitiateMultipartUploadResult>";
 const std::string kDone = "<CompleteMultipartUploadResult><ETag>\"e-2\"</ETag></CompleteMultipartUploadResult>";
+
+struct Collected final : ByteSink {
+  void write(Bytes) override {
+    if (on_write) on_write();
+  }
+  void finish() override {}
+  std::function<void()> on_write;
+};
 
 PutOptions tagged() {
   PutOptions options;
@@ -120,6 +129,75 @@ TEST_CASE("a completion that failed after its status was sent") {
     CHECK(world.store().complete_upload(kUpload, kParts, {}) == PutResult::created);
     CHECK(world.requests() == 2);
   }
+}
+
+TEST_CASE("a completion that is answered with nothing is believed when the object is there") {
+  S3World world;
+  const std::string nothing = GENERATE("", " \n \n", "<html/>", "<CompleteMultipartUploadRes");
+  world.http.answer(200, nothing);
+  const auto complete = [&] { return world.store().complete_upload(kUpload, kParts, {}); };
+  SECTION("it is") {
+    world.http.answer(200, "", {{"Content-Length", "100"}});
+    CHECK(complete() == PutResult::created);
+    CHECK(world.last().method == "HEAD");
+  }
+  SECTION("another one is") {
+    world.http.answer(200, "", {{"Content-Length", "99"}});
+    CHECK(failure_of(complete) ==
+          "network: CompleteMultipartUpload: the store's answer does not say that s3://b/k is complete, "
+          "and it is not there");
+  }
+  SECTION("it is not") {
+    world.http.answer(404).answer(404, s3_error("NoSuchKey"));
+    CHECK_THAT(failure_of(complete), ContainsSubstring("network: CompleteMultipartUpload: the store's answer"));
+  }
+}
+
+TEST_CASE("a stop ends a call between two attempts, and the store goes on") {
+  S3World world;
+  std::stop_source stop;
+  const auto busy_then_stop = [&](const SentRequest&) {
+    stop.request_stop();
+    return HttpResponse{503, {}, s3_error("SlowDown")};
+  };
+  MemoryBody body("123");
+  Collected sink;
+  PutOptions options;
+  options.stop = stop.get_token();
+  world.http.then(busy_then_stop);
+  SECTION("of a part") { CHECK_THROWS_AS(world.store().upload_part(kUpload, 1, body, stop.get_token()), Interrupted); }
+  SECTION("of a beginning") { CHECK_THROWS_AS(world.store().begin_upload("k", 5 << 20, options), Interrupted); }
+  SECTION("of a completion") { CHECK_THROWS_AS(world.store().complete_upload(kUpload, kParts, options), Interrupted); }
+  SECTION("of a put") { CHECK_THROWS_AS(world.store().put("k", body, options), Interrupted); }
+  SECTION("of a get") { CHECK_THROWS_AS(world.store().get("k", sink, {.stop = stop.get_token()}), Interrupted); }
+  CHECK(world.requests() == 1);
+  CHECK(world.clock.sleeps().empty());
+  world.http.answer(204).answer(200);
+  world.store().abort_upload(kUpload);
+  CHECK(world.store().put("backup.info", body, {}) == PutResult::created);
+}
+
+TEST_CASE("a stop ends a download that was cut instead of resuming it") {
+  S3World world;
+  std::stop_source stop;
+  Collected sink;
+  sink.on_write = [&] { stop.request_stop(); };
+  world.http.cut(200, "abc", {{"Content-Length", "10"}, {"ETag", "\"e\""}});
+  CHECK_THROWS_AS(world.store().get("k", sink, {.stop = stop.get_token()}), Interrupted);
+  CHECK(world.requests() == 1);
+}
+
+TEST_CASE("a part is read for its digest without the price of sending it") {
+  S3World world;
+  FakeClock clock{TimePoint{}};
+  RateLimit limit(10, clock);
+  MemoryBody memory("0123456789");
+  PacedBody body(memory, limit, {});
+  world.http.answer(503, s3_error("SlowDown")).answer(200, "", {{"ETag", "\"e\""}});
+  world.store().upload_part(kUpload, 1, body);
+  Duration slept{0};
+  for (const Duration duration : clock.sleeps()) slept += duration;
+  CHECK(slept == Duration{1900});  // sent twice, at ten bytes a second
 }
 
 TEST_CASE("an upload that is not there any more was completed when its object is") {

@@ -3,6 +3,7 @@ import dataclasses
 import subprocess
 import uuid
 
+from common.measure import BenchError
 from support.s3 import S3
 
 
@@ -37,7 +38,7 @@ def gateway_stores(servers):
     """The Ceph gateway's two endpoints, with one new bucket."""
     path = servers / "rgw" / "env"
     if not path.is_file():
-        raise SystemExit(f"bench/wal: the rgw server is not running: start it with tests/servers/rgw-up ({path} is missing)")
+        raise BenchError(f"the rgw server is not running: start it with tests/servers/rgw-up ({path} is missing)")
     settings = dict(line.split("=", 1) for line in path.read_text().splitlines() if "=" in line)
     keys = settings["AWS_ACCESS_KEY_ID"], settings["AWS_SECRET_ACCESS_KEY"]
     plain = Store("RGW http", settings["S3_ENDPOINT"], *keys, bucket=f"bench-{uuid.uuid4().hex[:12]}")

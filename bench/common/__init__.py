@@ -1,0 +1,1 @@
+"""What the benchmarks share: running and timing commands, stores, reports."""

@@ -1,0 +1,116 @@
+"""Runs commands one after the other and keeps what each run cost."""
+import contextlib
+import dataclasses
+import os
+import signal
+import statistics
+import subprocess
+
+
+class BenchError(Exception):
+    """A measured command failed, or did not do what it should."""
+
+
+@dataclasses.dataclass
+class Series:
+    """The runs of one contender in one operation: seconds, seconds, KiB, KiB, seconds, seconds, bytes."""
+
+    walls: list = dataclasses.field(default_factory=list)
+    cpus: list = dataclasses.field(default_factory=list)
+    peaks: list = dataclasses.field(default_factory=list)
+    sums: list = dataclasses.field(default_factory=list)  # over all processes; with Meter(sum_memory=True)
+    syncs: list = dataclasses.field(default_factory=list)  # what a run leaves to be written; see `interleave`
+    waits: list = dataclasses.field(default_factory=list)  # part of the wall clock that went by in the database
+    stored: list = dataclasses.field(default_factory=list)
+
+    @property
+    def wall(self):
+        return statistics.median(self.walls)
+
+    @property
+    def cpu(self):
+        return statistics.median(self.cpus)
+
+    @property
+    def peak_mib(self):
+        return max(self.peaks) / 1024
+
+    @property
+    def sum_mib(self):
+        return max(self.sums) / 1024
+
+    @property
+    def sync(self):
+        return statistics.median(self.syncs) if self.syncs else 0.0
+
+    @property
+    def wait(self):
+        return statistics.median(self.waits) if self.waits else 0.0
+
+    @property
+    def size(self):
+        return statistics.median(self.stored)
+
+
+class Meter:
+    """`identity` says, in Popen's words, as whom commands run; their report goes to `folder`, which must be theirs."""
+
+    def __init__(self, timed, folder, sum_memory=False, timeout=600, identity=None):
+        self.words = [timed, *(["--sum"] if sum_memory else [])]
+        self.report = folder / "report"
+        self.log = folder / "log"
+        self.timeout, self.identity = timeout, identity or {}
+
+    def run(self, command, environment, series=None):
+        """Runs `command` (a list of words) to its end; the cost goes to `series` when there is one."""
+        with self.log.open("wb") as log:
+            process = subprocess.Popen([*self.words, self.report, *command], env=environment, stdin=subprocess.DEVNULL,
+                                       stdout=log, stderr=log, start_new_session=True, **self.identity)
+        try:
+            if process.wait(self.timeout) != 0:
+                raise BenchError(f"cannot measure {' '.join(map(str, command))}: {self.log.read_text()[-2000:]}")
+        except BaseException:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+            raise
+        status, wall, cpu, peak, total = self.report.read_text().split()
+        if status != "0":
+            message = self.log.read_text(errors="replace")[-2000:]
+            raise BenchError(f"status {status} from: {' '.join(map(str, command))}\n{message}")
+        if series is not None:
+            series.walls.append(float(wall))
+            series.cpus.append(float(cpu))
+            series.peaks.append(int(peak))
+            series.sums.append(int(total))
+
+
+def interleave(meter, contenders, rounds, warm_up=True, failures=None):
+    """A B C, A B C, ...: what disturbs the machine for a while disturbs all alike.
+
+    `contenders` maps a name to a run, such as those of bench/walbench/operations.py: it prepares, tells its command,
+    checks the result and cleans up. Results are checked in the first round, which is not measured, and one more than
+    `rounds`, with `warm_up`. A run with a method `settle` does there what is timed apart, and tells it to the series.
+    Returns name -> Series. A failure ends it all, unless there is a list of `failures`: then its text goes there, and
+    the others go on without that contender.
+    """
+    measured = {name: Series() for name in contenders}
+    for number in range(rounds + warm_up):
+        for name, run in contenders.items():
+            if name not in measured:
+                continue
+            try:
+                series = None if warm_up and number == 0 else measured[name]
+                run.prepare()
+                meter.run(run.command(), run.environment, series)
+                if series is not None and hasattr(run, "settle"):
+                    run.settle(series)
+                if number == 0:
+                    run.check()
+                run.clean()
+            except (AssertionError, BenchError, OSError, subprocess.SubprocessError) as problem:
+                if failures is None:
+                    raise
+                failures.append(f"{name}: {problem}")
+                del measured[name]
+    return measured

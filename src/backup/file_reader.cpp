@@ -1,0 +1,34 @@
+#include "backup/file_reader.h"
+
+#include "io/file.h"
+
+#include <algorithm>
+
+namespace tapster {
+
+FileReader::FileReader(int file, const std::string& path, std::uint64_t size)
+    : file_(file), path_(path), size_(size), windows_(file, size) {}
+
+FileReader::~FileReader() {
+  if (came_from_disk_) drop_from_cache(file_);
+}
+
+std::size_t FileReader::read(std::span<std::byte> out) {
+  out = out.first(static_cast<std::size_t>(std::min<std::uint64_t>(out.size(), size_ - offset_)));
+  std::size_t filled = 0;
+  if (offset_ == 0 && !out.empty() && size_ < CacheWindows::kSmall) {
+    filled = read_from_cache(file_, out);
+    came_from_disk_ = filled < out.size();
+  }
+  while (filled < out.size() && !shrank_) {
+    windows_.about_to_read(offset_ + filled);
+    const std::size_t count = read_at(file_, offset_ + filled, out.subspan(filled), path_);
+    shrank_ = count == 0;
+    filled += count;
+  }
+  std::fill(out.begin() + static_cast<std::ptrdiff_t>(filled), out.end(), std::byte{0});
+  offset_ += out.size();
+  return out.size();
+}
+
+}  // namespace tapster

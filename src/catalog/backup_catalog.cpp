@@ -1,0 +1,185 @@
+#include "catalog/keep.h"
+#include "catalog/small_object.h"
+
+#include <tapster/backup_catalog.h>
+#include <tapster/error.h>
+#include <tapster/log.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace tapster {
+namespace {
+
+constexpr std::string_view kInfoName = "backup.info";
+constexpr std::size_t kLargestInfo = 4 << 20;
+
+// What became of one backup.info; neither of the two when it is gone.
+struct Outcome {
+  std::optional<BackupInfo> info;
+  std::string problem;
+};
+
+// Only what is wrong with the file itself is a problem: what the store throws says nothing about it.
+Outcome read_outcome(ObjectStore& store, const std::string& key) {
+  Outcome outcome;
+  const auto text = read_small_object(store, key, kLargestInfo);
+  if (!text) return outcome;
+  try {
+    outcome.info = BackupInfo::parse(*text);
+  } catch (const Error& failure) {
+    outcome.problem = failure.what();
+  }
+  return outcome;
+}
+
+BackupCatalog::Folders read_folders(ObjectStore& store, const std::string& prefix) {
+  BackupCatalog::Folders folders;
+  store.list(prefix, {}, [&](const ListPage& page) {
+    for (const ObjectEntry& entry : page.objects) {
+      if (!entry.key.starts_with(prefix)) continue;
+      const std::string_view path = std::string_view(entry.key).substr(prefix.size());
+      const std::size_t slash = path.find('/');
+      if (slash == path.npos || slash == 0) continue;  // not in a backup's folder
+      folders[std::string(path.substr(0, slash))].push_back({std::string(path.substr(slash + 1)), entry.size});
+    }
+    return true;
+  });
+  return folders;
+}
+
+const ObjectEntry* find_in(const std::vector<ObjectEntry>& folder, std::string_view name) {
+  const auto found =
+      std::find_if(folder.begin(), folder.end(), [&](const ObjectEntry& entry) { return entry.key == name; });
+  return found == folder.end() ? nullptr : &*found;
+}
+
+bool contains(const BackupCatalog::Folders& folders, const std::string& id, std::string_view name) {
+  const auto folder = folders.find(id);
+  return folder != folders.end() && find_in(folder->second, name) != nullptr;
+}
+
+template <typename Backups>
+auto lower_bound(Backups& backups, std::string_view id) {
+  return std::lower_bound(
+      backups.begin(), backups.end(), id,
+      [](const CatalogedBackup& backup, std::string_view wanted) { return backup.id.compare(wanted) < 0; });
+}
+
+}  // namespace
+
+BackupCatalog BackupCatalog::read(ObjectStore& store, const ArchiveLayout& layout) {
+  BackupCatalog catalog;
+  catalog.folders_ = read_folders(store, layout.base_prefix());
+  std::vector<std::string> ids;
+  std::vector<Outcome> outcomes;
+  ids.reserve(catalog.folders_.size());
+  outcomes.reserve(catalog.folders_.size());
+  for (const auto& [id, folder] : catalog.folders_) {
+    const ObjectEntry* const entry = find_in(folder, kInfoName);
+    if (entry == nullptr) continue;
+    ids.push_back(id);
+    outcomes.emplace_back();
+    if (entry->size > kLargestInfo) outcomes.back().problem = fmt::format("it has {} bytes", entry->size);
+  }
+  in_parallel(ids.size(), [&](std::size_t index) {
+    if (!outcomes[index].problem.empty()) return;
+    outcomes[index] = read_outcome(store, layout.backup_info_key(ids[index]));
+  });
+  catalog.backups_.reserve(ids.size());
+  for (std::size_t index = 0; index < ids.size(); ++index) {
+    auto& [info, problem] = outcomes[index];
+    if (!problem.empty()) {
+      log::warning("Unable to open backup.info file for {}: {}", ids[index], problem);
+      catalog.unreadable_.push_back({ids[index], problem});
+    } else if (info) {
+      if (!info->unknown_fields.empty()) {
+        log::warning("The backup.info of {} has fields that are not known here, and are ignored: {}", ids[index],
+                     fmt::join(info->unknown_fields, ", "));
+      }
+      catalog.backups_.push_back({ids[index], std::move(*info), std::nullopt});
+    }
+  }
+  return catalog;
+}
+
+void BackupCatalog::read_keeps(ObjectStore& store, const ArchiveLayout& layout) {
+  struct Found {
+    CatalogedBackup* backup = nullptr;
+    std::string key;
+    std::optional<Keep> keep;
+  };
+  std::vector<Found> found;
+  found.reserve(backups_.size());
+  const auto slashed = layout.slashed_base_prefix();
+  const Folders others = slashed.empty() ? Folders() : read_folders(store, slashed);
+  const std::string_view name = kKeepName.substr(1);
+  for (CatalogedBackup& backup : backups_) {
+    backup.keep.reset();
+    if (contains(folders_, backup.id, name)) found.push_back({&backup, layout.keep_key(backup.id), std::nullopt});
+    if (contains(others, backup.id, name))
+      found.push_back({&backup, slashed_keep_key(layout, backup.id), std::nullopt});
+  }
+  in_parallel(found.size(), [&](std::size_t index) { found[index].keep = read_keep_at(store, found[index].key); });
+  for (Found& item : found) item.backup->keep = stronger(std::move(item.backup->keep), std::move(item.keep));
+}
+
+const CatalogedBackup* BackupCatalog::find(std::string_view id) const noexcept {
+  const auto found = lower_bound(backups_, id);
+  return found != backups_.end() && found->id == id ? &*found : nullptr;
+}
+
+std::string BackupCatalog::resolve(std::string_view name, const std::string& server_name) const {
+  if (is_backup_id(name)) return std::string(name);
+  if (!backups_.empty()) {
+    if (name == "last" || name == "latest") return backups_.back().id;
+    if (name == "first" || name == "oldest") return backups_.front().id;
+  }
+  if (name == "last-failed") {
+    const auto failed = std::find_if(backups_.rbegin(), backups_.rend(), [](const CatalogedBackup& backup) {
+      return backup.info.status == BackupStatus::failed;
+    });
+    if (failed != backups_.rend()) return failed->id;
+  }
+  std::vector<std::string_view> ids;
+  for (const CatalogedBackup& backup : backups_) {
+    if (backup.info.backup_name == name)
+      ids.push_back(backup.id);  // NOLINT(*-inefficient-vector-operation): rarely two
+  }
+  if (ids.size() == 1) return std::string(ids.front());
+  if (ids.empty()) throw error(ErrorKind::general, "Unknown backup '{}' for server '{}'", name, server_name);
+  throw error(ErrorKind::general, "Multiple backups found matching name '{}' (try using backup ID instead): {}", name,
+              fmt::join(ids, " "));
+}
+
+void BackupCatalog::forget(std::string_view id) {
+  std::erase_if(backups_, [&](const CatalogedBackup& backup) { return backup.id == id; });
+  std::erase_if(unreadable_, [&](const UnreadableBackup& backup) { return backup.id == id; });
+  if (const auto folder = folders_.find(id); folder != folders_.end()) folders_.erase(folder);
+}
+
+BackupCatalog BackupCatalog::of(std::vector<CatalogedBackup> backups) {
+  BackupCatalog catalog;
+  catalog.backups_ = std::move(backups);
+  std::sort(catalog.backups_.begin(), catalog.backups_.end(),
+            [](const CatalogedBackup& a, const CatalogedBackup& b) { return a.id < b.id; });
+  return catalog;
+}
+
+std::optional<BackupInfo> read_backup_info(ObjectStore& store, const ArchiveLayout& layout, const std::string& id) {
+  const std::string key = layout.backup_info_key(id);
+  const auto text = read_small_object(store, key, kLargestInfo);
+  if (!text) return std::nullopt;
+  try {
+    return BackupInfo::parse(*text);
+  } catch (const Error& failure) {
+    throw error(ErrorKind::general, "{}: {}", store.describe(key), failure.what());
+  }
+}
+
+std::string resolve_backup(ObjectStore& store, const ArchiveLayout& layout, const std::string& name) {
+  if (is_backup_id(name)) return name;
+  return BackupCatalog::read(store, layout).resolve(name, layout.server_name());
+}
+
+}  // namespace tapster

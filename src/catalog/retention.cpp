@@ -1,0 +1,61 @@
+#include <tapster/retention.h>
+
+#include <algorithm>
+
+namespace tapster {
+namespace {
+
+// From the newest backup to the oldest.
+class Walk {
+ public:
+  Walk(const RetentionPolicy& policy, int minimum_redundancy, const ZonedTime& now)
+      : policy_(policy),
+        minimum_(minimum_redundancy),
+        redundancy_(std::max<std::int64_t>(policy.redundancy, minimum_redundancy)),
+        window_begin_(now.instant - policy.window) {}
+
+  Retention judge(const CatalogedBackup& backup) {
+    if (backup.info.status != BackupStatus::done) return Retention::none;
+    return policy_.kind == RetentionPolicy::Kind::redundancy ? by_redundancy(backup) : by_window(backup);
+  }
+
+ private:
+  // Kept backups count, so that they use up a place.
+  Retention by_redundancy(const CatalogedBackup& backup) {
+    const bool within = counted_++ < redundancy_;
+    if (backup.keep) return Retention::kept;
+    return within ? Retention::valid : Retention::obsolete;
+  }
+
+  // Recovery to the window's begin needs the newest backup that had ended by then: it is the last valid one.
+  Retention by_window(const CatalogedBackup& backup) {
+    if (!reached_) {
+      ++counted_;
+      reached_ = backup.info.end_time && backup.info.end_time->instant < window_begin_;
+      return backup.keep ? Retention::kept : Retention::valid;
+    }
+    const bool wanted = counted_ < minimum_;
+    if (wanted) ++counted_;
+    if (backup.keep) return Retention::kept;
+    return wanted ? Retention::potentially_obsolete : Retention::obsolete;
+  }
+
+  const RetentionPolicy& policy_;
+  const int minimum_;
+  const std::int64_t redundancy_;
+  const std::chrono::sys_time<std::chrono::microseconds> window_begin_;
+  std::int64_t counted_ = 0;
+  bool reached_ = false;
+};
+
+}  // namespace
+
+std::vector<Retention> apply_retention(const RetentionPolicy& policy, int minimum_redundancy,
+                                       std::span<const CatalogedBackup> backups, const ZonedTime& now) {
+  std::vector<Retention> verdicts(backups.size());
+  Walk walk(policy, minimum_redundancy, now);
+  for (std::size_t at = backups.size(); at-- > 0;) verdicts[at] = walk.judge(backups[at]);
+  return verdicts;
+}
+
+}  // namespace tapster

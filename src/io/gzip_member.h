@@ -1,0 +1,18 @@
+// What encloses the deflate stream of a gzip member (RFC 1952), and the levels behind gzip's.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace tapster {
+
+// libdeflate's level for gzip's, 1 to 9.
+int deflate_level(int gzip_level);
+
+// Without flags and name, with the time of now; its extra flags tell of the slowest and the fastest level.
+std::vector<std::byte> gzip_header(int gzip_level);
+// The CRC-32 and the size, modulo 2^32, of what was compressed.
+void append_gzip_trailer(std::vector<std::byte>& to, std::uint32_t crc, std::uint32_t size);
+
+}  // namespace tapster

@@ -1,0 +1,49 @@
+// One token bucket for everything that a command sends.
+#pragma once
+
+#include <tapster/body.h>
+#include <tapster/clock.h>
+
+#include <cstdint>
+#include <mutex>
+#include <stop_token>
+#include <utility>
+
+namespace tapster {
+
+// Thread-safe. The bucket holds a tenth of a second's worth, so there is no burst at the start, nor
+// after a pause.
+class RateLimit {
+ public:
+  // Throws Error (usage) for a rate of 0. The clock is borrowed.
+  RateLimit(std::uint64_t bytes_per_second, Clock& clock);
+
+  // Waits until so many bytes may be sent, one caller after the other. Throws Interrupted when stopped.
+  void take(std::uint64_t bytes, const std::stop_token& stop);
+
+  // The most that one should take at a time for an even flow: a tenth of a second's worth.
+  std::size_t stride() const noexcept;
+
+ private:
+  std::uint64_t rate_;
+  Clock& clock_;
+  std::mutex mutex_;      // held while waiting: who waits behind has nothing to do until then either
+  TimePoint paid_until_;  // what was taken is paid for by then
+};
+
+// A body whose sending is paced; reading it for its digest is not. Borrows both.
+class PacedBody final : public Body {
+ public:
+  PacedBody(Body& body, RateLimit& limit, std::stop_token stop) : body_(body), limit_(limit), stop_(std::move(stop)) {}
+  std::uint64_t size() const override { return body_.size(); }
+  void rewind() override { body_.rewind(); }
+  std::size_t read(std::span<std::byte> out) override;
+  Body& unsent() override { return body_.unsent(); }
+
+ private:
+  Body& body_;
+  RateLimit& limit_;
+  std::stop_token stop_;
+};
+
+}  // namespace tapster

@@ -1,0 +1,176 @@
+#include "support/catalogs.h"
+#include "support/catch.h"
+
+#include <tapster/retention.h>
+
+using namespace tapster;
+using namespace tapster::test;
+
+namespace {
+
+using Backups = std::vector<CatalogedBackup>;
+
+const std::string& id_of(const CatalogedBackup& backup) { return backup.id; }
+
+bool goes(const WalCleanup& plan, const std::string& name) {
+  const auto parsed = WalName::parse(name);
+  REQUIRE(parsed);
+  return plan.deletable(*parsed);
+}
+
+std::string wal(std::uint32_t timeline, std::uint32_t log, std::uint32_t segment) {
+  return segment_name(timeline, log, segment);
+}
+
+}  // namespace
+
+TEST_CASE("WAL goes up to the next backup, but only behind the oldest one") {
+  const Backups all = {backup_of(1, wal(1, 0, 16)), backup_of(2, wal(1, 1, 16)), backup_of(3, wal(1, 3, 0))};
+  for (const bool by_policy : {false, true}) {
+    const WalCleanup first = plan_wal_cleanup(all, id_of(all[0]), by_policy);
+    CHECK(first.anything);
+    CHECK(first.limit == wal(1, 1, 16));
+    CHECK(first.timeline == 1);
+    CHECK_FALSE(plan_wal_cleanup(all, id_of(all[1]), by_policy).anything);
+    CHECK_FALSE(plan_wal_cleanup(all, id_of(all[2]), by_policy).anything);
+  }
+}
+
+TEST_CASE("without a next backup the deleted one's own WAL stays") {
+  const Backups all = {backup_of(1, wal(1, 2, 7))};
+  const WalCleanup plan = plan_wal_cleanup(all, id_of(all[0]), false);
+  CHECK(goes(plan, wal(1, 2, 6)));
+  CHECK_FALSE(goes(plan, wal(1, 2, 7)));
+  CHECK_FALSE(goes(plan, wal(1, 2, 8)));
+}
+
+TEST_CASE("names of every kind are measured by their segment") {
+  const Backups all = {backup_of(1, wal(1, 2, 7))};
+  const WalCleanup plan = plan_wal_cleanup(all, id_of(all[0]), false);
+  CHECK(goes(plan, wal(1, 2, 6) + ".partial"));
+  CHECK(goes(plan, wal(1, 2, 6) + ".00000028.backup"));
+  CHECK_FALSE(goes(plan, wal(1, 2, 7) + ".partial"));
+  CHECK_FALSE(goes(plan, wal(1, 2, 7) + ".00000028.backup"));
+  CHECK_FALSE(goes(plan, "00000001.history"));
+  CHECK_FALSE(goes(plan, "00000000.history"));
+  CHECK(goes(plan, "000000010000000000000fff"));  // lower case
+  CHECK_FALSE(goes(plan, "000000010000000a00000000"));
+}
+
+TEST_CASE("failed backups do not count, except for their timelines") {
+  const Backups all = {failed(backup_of(1, wal(1, 0, 1))), backup_of(2, wal(2, 0, 16)),
+                       failed(backup_of(3, wal(2, 1, 0))), backup_of(4, wal(2, 2, 0))};
+  const WalCleanup plan = plan_wal_cleanup(all, id_of(all[1]), false);
+  CHECK(plan.limit == wal(2, 2, 0));
+  CHECK(plan.protected_timelines == std::vector<std::uint32_t>{1});
+  CHECK_FALSE(goes(plan, wal(1, 0, 0)));
+  CHECK(goes(plan, wal(2, 1, 5)));
+}
+
+TEST_CASE("a backup that waits for WAL counts like a finished one") {
+  Backups all = {backup_of(1, wal(1, 0, 1)), backup_of(2, wal(1, 1, 0)), backup_of(3, wal(1, 2, 0))};
+  all[0].info.status = BackupStatus::waiting_for_wals;
+  CHECK_FALSE(plan_wal_cleanup(all, id_of(all[1]), true).anything);
+  all[0].info.status = BackupStatus::started;
+  CHECK(plan_wal_cleanup(all, id_of(all[1]), true).anything);
+}
+
+TEST_CASE("lower timelines go when no backup is on them any more") {
+  // As in the original, the deleted backup's own timeline is protected once more.
+  const Backups all = {backup_of(1, wal(1, 3, 0)), backup_of(2, wal(2, 4, 0)), backup_of(3, wal(2, 5, 0))};
+  const WalCleanup first = plan_wal_cleanup(all, id_of(all[0]), true);
+  CHECK(first.limit == wal(2, 4, 0));
+  CHECK_FALSE(goes(first, wal(1, 0, 1)));
+  CHECK(goes(first, wal(2, 3, 255)));
+  const Backups rest(all.begin() + 1, all.end());
+  const WalCleanup second = plan_wal_cleanup(rest, id_of(all[1]), true);
+  CHECK(goes(second, wal(1, 0, 1)));
+  CHECK(goes(second, wal(1, 9, 0)));
+  CHECK(goes(second, wal(2, 4, 255)));
+  CHECK_FALSE(goes(second, wal(3, 0, 0)));  // a higher one
+}
+
+TEST_CASE("an older standalone backup keeps everything with -b, and its own WAL by policy") {
+  const Backups all = {standalone(backup_of(1, wal(1, 1, 4), wal(1, 1, 6))), backup_of(2, wal(1, 3, 0)),
+                       backup_of(3, wal(1, 4, 16))};
+  CHECK_FALSE(plan_wal_cleanup(all, id_of(all[1]), false).anything);
+  const WalCleanup plan = plan_wal_cleanup(all, id_of(all[1]), true);
+  CHECK(plan.protected_ranges == std::vector<WalRange>{{wal(1, 1, 4), wal(1, 1, 6)}});
+  CHECK(goes(plan, wal(1, 1, 3)));
+  for (const std::uint32_t needed : {4, 5, 6}) CHECK_FALSE(goes(plan, wal(1, 1, needed)));
+  CHECK_FALSE(goes(plan, wal(1, 1, 4) + ".00000028.backup"));
+  CHECK_FALSE(goes(plan, wal(1, 1, 6) + ".partial"));
+  CHECK(goes(plan, wal(1, 1, 7)));
+  CHECK(plan.folder("0000000100000000") == WalFolder::deletable);
+  CHECK(plan.folder("0000000100000001") == WalFolder::mixed);
+  CHECK(plan.folder("0000000100000002") == WalFolder::deletable);
+  CHECK(plan.folder("0000000100000004") == WalFolder::mixed);
+  CHECK(plan.folder("0000000100000005") == WalFolder::needed);
+}
+
+TEST_CASE("an older backup that is kept in full, or for reasons unknown, keeps everything") {
+  const KeepTarget target = GENERATE(KeepTarget::full, KeepTarget::other);
+  const bool by_policy = GENERATE(false, true);
+  const Backups all = {kept(backup_of(1, wal(1, 1, 4)), target), standalone(backup_of(2, wal(1, 2, 0))),
+                       backup_of(3, wal(1, 3, 0)), backup_of(4, wal(1, 4, 0))};
+  CHECK_FALSE(plan_wal_cleanup(all, id_of(all[2]), by_policy).anything);
+}
+
+TEST_CASE("folders of WAL by what they hold") {
+  const Backups all = {backup_of(1, wal(2, 1, 0)), backup_of(2, wal(3, 5, 8)), backup_of(3, wal(3, 9, 0))};
+  const WalCleanup plan = plan_wal_cleanup(Backups(all.begin() + 1, all.end()), id_of(all[1]), false);
+  CHECK(plan.folder("0000000300000008") == WalFolder::deletable);
+  CHECK(plan.folder("0000000300000009") == WalFolder::needed);  // the limit is its first name
+  CHECK(plan.folder("0000000400000000") == WalFolder::needed);
+  CHECK(plan.folder("0000000100000005") == WalFolder::mixed);  // of a lower timeline only WAL goes
+  CHECK(plan.folder("000000030000000") == WalFolder::unreadable);
+  CHECK(plan.folder("00000003000000088") == WalFolder::unreadable);
+  CHECK(plan.folder("000000030000000g") == WalFolder::unreadable);
+  CHECK(plan.folder("") == WalFolder::unreadable);
+  const WalCleanup with_older = plan_wal_cleanup(all, id_of(all[0]), false);
+  CHECK(with_older.folder("0000000200000000") == WalFolder::needed);
+}
+
+TEST_CASE("a limit that is not known lets nothing go") {
+  auto lost = failed(backup_of(1, wal(1, 0, 1)));
+  lost.info.begin_wal.reset();
+  const Backups alone = {lost};
+  CHECK_FALSE(plan_wal_cleanup(alone, lost.id, false).anything);
+  auto odd = backup_of(2, wal(1, 0, 1));
+  odd.info.begin_wal = "garbage";
+  const Backups two = {backup_of(1, wal(1, 0, 0)), odd};
+  CHECK_FALSE(plan_wal_cleanup(two, two[0].id, false).anything);
+  CHECK_FALSE(plan_wal_cleanup(two, "20200101T000000", false).anything);
+  CHECK_FALSE(plan_wal_cleanup({}, "20200101T000000", false).anything);
+}
+
+TEST_CASE("a remaining backup that does not say which WAL it needs keeps everything") {
+  auto vague = backup_of(3, wal(1, 5, 0));
+  SECTION("it does not begin") { vague.info.begin_wal.reset(); }
+  SECTION("standalone, it does not end") {
+    vague = standalone(vague);
+    vague.info.end_wal.reset();
+  }
+  const Backups all = {backup_of(1, wal(1, 0, 0)), backup_of(2, wal(1, 4, 0)), vague};
+  CHECK_FALSE(plan_wal_cleanup(all, all[0].id, true).anything);
+}
+
+TEST_CASE("a newer backup that begins before the limit keeps what it replays") {
+  // The old primary went on on timeline 1 and was backed up after the new one.
+  const Backups all = {backup_of(1, wal(1, 1, 0)), backup_of(2, wal(2, 5, 0)), backup_of(3, wal(1, 3, 0))};
+  const WalCleanup plan = plan_wal_cleanup(all, all[0].id, true);
+  CHECK(plan.anything);
+  CHECK(goes(plan, wal(2, 2, 255)));
+  CHECK_FALSE(goes(plan, wal(2, 3, 0)));  // from timeline 1 recovery may go over to 2
+  CHECK_FALSE(goes(plan, wal(2, 4, 9)));
+  CHECK(plan.folder("0000000200000002") == WalFolder::deletable);
+  CHECK(plan.folder("0000000200000004") == WalFolder::needed);
+}
+
+TEST_CASE("higher backups that were taken on another cluster's clock keep the WAL they need") {
+  const Backups all = {backup_of(1, wal(1, 1, 0)), backup_of(2, wal(1, 5, 0)),
+                       standalone(backup_of(3, wal(1, 2, 0), wal(1, 2, 1)))};
+  const WalCleanup plan = plan_wal_cleanup(all, all[0].id, true);
+  CHECK_FALSE(goes(plan, wal(1, 2, 0)));
+  CHECK(goes(plan, wal(1, 2, 2)));
+}
