@@ -149,6 +149,7 @@ TEST_CASE("an archive without WAL is clean") {
 }
 
 TEST_CASE("cleaning goes on after failures, and goes all the way the next time") {
+  int pages = 0;  // outlives its section: the store counts to the end
   Archive archive;
   archive.fill(1, 0, 20);
   const CapturedLog captured(log::Level::error);
@@ -163,7 +164,6 @@ TEST_CASE("cleaning goes on after failures, and goes all the way the next time")
   }
   SECTION("of a page of the listing") {
     archive.store.page_size = 5;
-    int pages = 0;
     archive.store.before = [&](const std::string& operation, const std::string& key) {
       if (operation == "list" && key.size() > archive.layout.wals_prefix().size() && ++pages == 1)
         throw FakeStore::refusal("ListObjectsV2", 500, ErrorKind::network);
