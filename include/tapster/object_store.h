@@ -63,6 +63,7 @@ struct ObjectStat {
   // where the store has no such thing, and where the caller may not know.
   std::optional<TimePoint> retain_until = {};
   bool legal_hold = false;
+  std::optional<std::uint32_t> crc32c = {};  // of the whole object, where the store keeps one
 };
 
 // Clipped to the object: what lies beyond its end, or has length 0, is no bytes and no error.
@@ -129,6 +130,7 @@ struct StoreLimits {
   int max_parts = 0;
   std::uint64_t max_put_size = 0;  // of a single put
   std::size_t max_remove_batch = 0;
+  bool put_splits = false;  // put sends a large body in pieces by itself, several at once
 };
 
 struct StoreCapabilities {

@@ -6,6 +6,7 @@
 #include <tapster/object_store.h>
 #include <tapster/store_location.h>
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -27,6 +28,14 @@ struct StoreOptions {
   std::string encryption;              // "", AES256, aws:kms
   std::string sse_kms_key_id;
   std::string sse_customer_key;  // file:// URI of a file with a base64 256-bit key
+  // Azure Blob Storage.
+  std::string azure_credential;  // "", azure-cli, managed-identity, default
+  std::string encryption_scope;
+  std::uint64_t max_block_size = std::uint64_t{4} << 20U;        // bytes
+  std::uint64_t max_single_put_size = std::uint64_t{64} << 20U;  // bytes
+  std::optional<std::uint32_t> max_concurrency;                  // blocks of one put that are sent at once
+  // Google Cloud Storage.
+  std::string kms_key_name;
 };
 
 // Checks the options against each other and builds the store. Nothing is asked of the network

@@ -82,7 +82,8 @@ class SpillingBuffer final : public ByteSink {
 };
 
 PutResult upload_plain(ObjectStore& store, const std::string& key, const WalSource& source, PutOptions options) {
-  if (source.size() <= std::min(kMaxSinglePut, store.limits().max_put_size)) {
+  const StoreLimits limits = store.limits();
+  if (source.size() <= (limits.put_splits ? limits.max_put_size : std::min(kMaxSinglePut, limits.max_put_size))) {
     const auto body = source.body(0, source.size());
     return store.put(key, *body, options);
   }

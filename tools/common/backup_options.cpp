@@ -111,8 +111,8 @@ std::optional<int> parse_arguments(int argc, const char* const* argv, BackupArgu
                 "KEY,VALUE: a tag for the objects of the backup; may be repeated, up to 10 times (default: none)"});
   declare_additions(command, arguments);
   declare_encryption_options(command, arguments.store);
-  declare_encryption_scope(command, arguments.encryption_scope);
-  declare_kms_key_name(command, arguments.kms_key_name);
+  declare_encryption_scope(command, arguments.store.encryption_scope);
+  declare_kms_key_name(command, arguments.store.kms_key_name);
   declare_snapshots(command, arguments.snapshot);
   command.positional("destination_url", arguments.url, "where the archive is: s3://BUCKET[/PATH] or file:///DIRECTORY");
   command.positional("server_name", arguments.server_name, "name of the server within the archive");

@@ -30,8 +30,6 @@ struct BackupArguments : SharedArguments {
   BaseBackupOptions options;
   std::optional<BackupInfoFormat> info_format;  // of the command line
   SnapshotArguments snapshot;
-  std::string encryption_scope;
-  std::string kms_key_name;
 };
 
 // The exit status when the command line ends the command, else nullopt.

@@ -54,7 +54,7 @@ void declare_s3(CommandLine& command, StoreOptions& store) {
 void declare_azure(CommandLine& command, SharedArguments& arguments) {
   command.section("Extra options for the azure-blob-storage cloud provider");
   command.choice({"--azure-credential", "--credential", "--default"}, "{azure-cli,managed-identity,default}",
-                 kCredentials, arguments.azure_credential,
+                 kCredentials, arguments.store.azure_credential,
                  "kind of credential for Azure (default: what the environment offers); accepted and ignored by other "
                  "stores");
 }

@@ -18,7 +18,6 @@ struct SharedArguments {
   bool test = false;
   int verbose = 0;
   int quiet = 0;
-  std::string azure_credential;  // accepted; Azure is not among the stores yet
 };
 
 // Declares -V, --help, -v, -q, -t, --cloud-provider, then the options of the S3 and Azure

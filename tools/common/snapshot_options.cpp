@@ -104,7 +104,7 @@ void check_arguments(const BackupArguments& arguments) {
     throw Error(ErrorKind::general,
                 "--aws-snapshot-lock-cool-off-period cannot be used with --aws-snapshot-lock-mode governance");
   }
-  if (!snapshot.instance.empty() && !arguments.kms_key_name.empty()) {
+  if (!snapshot.instance.empty() && !arguments.store.kms_key_name.empty()) {
     throw Error(ErrorKind::general, "--kms-key-name cannot be used with --snapshot-instance");
   }
   if (!arguments.options.tags) return;

@@ -23,7 +23,7 @@ struct TagOptions {
 };
 void declare_tags(CommandLine& command, std::optional<Tags>& tags, TagOptions texts);
 
-// Of stores that are yet to come: accepted, checked, unused.
+// Of Azure and of Google: accepted and unused by other stores.
 void declare_encryption_scope(CommandLine& command, std::string& scope);
 void declare_kms_key_name(CommandLine& command, std::string& name);
 

@@ -12,14 +12,14 @@ constexpr Compression kCompressions[] = {Compression::gzip,   Compression::bzip2
                                          Compression::snappy, Compression::zstd,  Compression::lz4};
 
 void declare_other_stores(CommandLine& command, WalArchiveArguments& arguments) {
-  declare_encryption_scope(command, arguments.encryption_scope);
-  command.value({"--max-block-size"}, "MAX_BLOCK_SIZE", size_setter(arguments.max_block_size),
+  declare_encryption_scope(command, arguments.store.encryption_scope);
+  command.value({"--max-block-size"}, "MAX_BLOCK_SIZE", size_setter(arguments.store.max_block_size),
                 "size of the parts of a large upload to Azure (default: 4MB); accepted and ignored by other stores");
-  command.value({"--max-concurrency"}, "MAX_CONCURRENCY", positive_setter(arguments.max_concurrency),
+  command.value({"--max-concurrency"}, "MAX_CONCURRENCY", positive_setter(arguments.store.max_concurrency),
                 "parts uploaded to Azure at once (default: 1); accepted and ignored by other stores");
-  command.value({"--max-single-put-size"}, "MAX_SINGLE_PUT_SIZE", size_setter(arguments.max_single_put_size),
+  command.value({"--max-single-put-size"}, "MAX_SINGLE_PUT_SIZE", size_setter(arguments.store.max_single_put_size),
                 "largest upload to Azure in one request (default: 64MB); accepted and ignored by other stores");
-  declare_kms_key_name(command, arguments.kms_key_name);
+  declare_kms_key_name(command, arguments.store.kms_key_name);
 }
 
 }  // namespace

@@ -15,13 +15,6 @@ struct WalArchiveArguments : SharedArguments {
   CompressionLevel level;
   std::optional<Tags> tags;
   std::optional<Tags> history_tags;
-
-  // Of the stores that are yet to come: accepted, checked, unused.
-  std::string encryption_scope;
-  std::uint64_t max_block_size = 4U << 20U;        // bytes
-  std::uint64_t max_single_put_size = 64U << 20U;  // bytes
-  std::optional<std::uint32_t> max_concurrency;
-  std::string kms_key_name;
 };
 
 // The exit status when the command line ends the command, else nullopt.

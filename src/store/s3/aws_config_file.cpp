@@ -1,7 +1,7 @@
 #include "store/s3/aws_config_file.h"
 
 #include "base/encoding.h"
-#include "store/s3/text_file.h"
+#include "base/text_file.h"
 
 #include <tapster/error.h>
 

@@ -3,6 +3,8 @@
 #include "base/encoding.h"
 #include "base/time_text.h"
 #include "http/backoff.h"
+#include "store/cloud/retries.h"
+#include "store/cloud/sink_witness.h"
 #include "store/s3/signing.h"
 
 #include <tapster/log.h>
@@ -32,22 +34,6 @@ constexpr std::array<std::string_view, 9> kChecksumRefusals = {
 bool one_of(std::string_view code, std::initializer_list<std::string_view> codes) {
   return std::find(codes.begin(), codes.end(), code) != codes.end();
 }
-
-// Tells whether anything has reached the caller's sink: from then on a repeat would write it twice.
-class WitnessSink final : public ByteSink {
- public:
-  explicit WitnessSink(ByteSink& next) : next_(next) {}
-  void write(Bytes data) override {
-    touched_ = true;
-    next_.write(data);
-  }
-  void finish() override { next_.finish(); }
-  bool touched() const { return touched_; }
-
- private:
-  ByteSink& next_;
-  bool touched_ = false;
-};
 
 }  // namespace
 
@@ -182,15 +168,8 @@ bool S3Client::correct(Corrections& done, const S3Error& failure, const HttpResp
   return false;
 }
 
-void S3Client::wait_for_retry(const S3Call& call, int attempt, std::string_view reason, std::optional<Duration> asked) {
-  const Duration wait = asked.value_or(backoff(attempt));
-  log::info("{} {}: {}; attempt {} of {} follows in {} ms", call.operation, call.key, reason, attempt + 1,
-            settings_.max_attempts, wait.count());
-  clock_.sleep(wait, call.stop);
-}
-
 HttpResponse S3Client::exchange(const S3Call& call, const HttpRequest& request, bool& sink_touched) {
-  std::optional<WitnessSink> witness;
+  std::optional<SinkWitness> witness;
   if (call.sink != nullptr) witness.emplace(*call.sink);
   try {
     HttpResponse response = http_.perform(request, witness ? &*witness : nullptr);
@@ -226,7 +205,9 @@ S3Answer S3Client::call(const S3Call& call) {
   bool with_checksum = checksum_matters && sends_checksums_;
   const Digests digests = digests_of(call, call.offers_checksum && with_checksum);
   Corrections corrections;
-  for (int attempt = 1;;) {
+  Retries retries(clock_, settings_.max_attempts, call.stop);
+  const std::string what = call.operation + " " + call.key;
+  for (;;) {
     const std::string used_region = region();
     HttpRequest request = build(call, digests, with_checksum, used_region);
     const AwsCredentials credentials = credentials_.get();
@@ -238,8 +219,8 @@ S3Answer S3Client::call(const S3Call& call) {
     try {
       response = exchange(call, request, sink_touched);
     } catch (const TransportError& failure) {
-      if (!failure.retryable() || attempt >= settings_.max_attempts || sink_touched) throw;
-      wait_for_retry(call, attempt++, failure.what(), std::nullopt);
+      if (!failure.retryable() || retries.exhausted() || sink_touched) throw;
+      retries.wait(what, failure.what());
       continue;
     }
     const bool success = response.status >= 200 && response.status < 300;
@@ -267,11 +248,11 @@ S3Answer S3Client::call(const S3Call& call) {
     }
     // A body that was damaged on the way is worth a second try.
     const bool retry = is_transient(failure) || one_of(failure.code, {"BadDigest", "XAmzContentSHA256Mismatch"});
-    if (!retry || attempt >= settings_.max_attempts) {
+    if (!retry || retries.exhausted()) {
       throw to_store_error(failure, call.operation, settings_.bucket, call.key);
     }
-    wait_for_retry(call, attempt++, fmt::format("{} (HTTP {})", failure.code, failure.status),
-                   retry_after(response.headers, clock_.now()));
+    retries.wait(what, fmt::format("{} (HTTP {})", failure.code, failure.status),
+                 retry_after(response.headers, clock_.now()));
   }
 }
 

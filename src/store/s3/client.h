@@ -84,7 +84,6 @@ class S3Client {
   bool correct(Corrections& done, const S3Error& failure, const HttpResponse& response, const std::string& used_region,
                const AwsCredentials& credentials);
   bool drop_checksums(const S3Error& failure);
-  void wait_for_retry(const S3Call& call, int attempt, std::string_view reason, std::optional<Duration> asked);
 
   S3Settings settings_;
   HttpClient& http_;

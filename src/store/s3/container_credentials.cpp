@@ -1,9 +1,9 @@
 // The container's endpoint: ECS tasks and EKS Pod Identity ("Container credential provider",
 // AWS SDKs and Tools Reference Guide).
 #include "base/encoding.h"
+#include "base/text_file.h"
 #include "store/s3/credential_request.h"
 #include "store/s3/credential_source.h"
-#include "store/s3/text_file.h"
 
 #include <tapster/error.h>
 
@@ -68,7 +68,7 @@ class ContainerSource final : public CredentialSource {
     request.connect_timeout = kTimeout;
     request.total_timeout = kTimeout;
     request.use_proxy = false;
-    const HttpResponse response = ask(context_, request, name(), kPatience, is_transient);
+    const HttpResponse response = ask(context_.http, context_.clock, request, name(), kPatience, is_transient);
     if (response.status != 200) throw refusal(response, name(), reason_in(response));
     return parse_credentials(response.body, name());
   }

@@ -1,6 +1,6 @@
 // A profile with credential_process: a program that prints credentials ("Sourcing credentials
 // with an external process", AWS SDKs and Tools Reference Guide).
-#include "store/s3/child_process.h"
+#include "base/child_process.h"
 #include "store/s3/credential_request.h"
 #include "store/s3/credential_source.h"
 

@@ -1,35 +1,13 @@
-// What the services that give credentials have in common.
+// What the services that give AWS credentials have in common.
 #pragma once
 
+#include "store/cloud/service_call.h"
 #include "store/s3/credential_source.h"
-
-#include <tapster/http_client.h>
 
 #include <string>
 #include <string_view>
 
 namespace tapster {
-
-struct Patience {
-  int attempts = 3;
-  Duration pause{500};  // doubled after each attempt
-};
-
-// Sends until an answer comes that another attempt would not change. `transient` says of which
-// answers that is not true. The last answer is returned, whatever it is; no answer at all is a
-// TransportError whose message names the `service`.
-HttpResponse ask(const CredentialContext& context, const HttpRequest& request, std::string_view service,
-                 const Patience& patience, bool (*transient)(const HttpResponse& response));
-
-// 429 and 5xx.
-bool is_transient(const HttpResponse& response);
-
-// An Error for an answer that brought no credentials: network if it was transient to the end, else general.
-Error refusal(const HttpResponse& response, std::string_view service, std::string_view reason);
-
-// What the body of a failed answer says, in one short line: the code and message of a JSON
-// error, or the text itself.
-std::string reason_in(const HttpResponse& response);
 
 // Names of the members in a JSON document with credentials.
 struct CredentialMembers {

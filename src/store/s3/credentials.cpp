@@ -1,51 +1,34 @@
 #include "store/s3/credentials.h"
 
-#include "base/time_text.h"
+#include "store/cloud/renewal.h"
 #include "store/s3/credential_source.h"
 
 #include <tapster/error.h>
 #include <tapster/log.h>
 
-#include <algorithm>
-#include <mutex>
 #include <utility>
 
 namespace tapster {
 namespace {
 
-using std::chrono::minutes;
-
-constexpr minutes kRenewBefore{5};   // before the credentials expire
-constexpr minutes kRenewalPause{1};  // between renewals, failed ones included
-
 class ChainProvider final : public CredentialProvider {
  public:
   ChainProvider(std::vector<CredentialLink> links, CredentialContext context, std::string not_found)
-      : links_(std::move(links)), context_(std::move(context)), not_found_(std::move(not_found)) {}
+      : links_(std::move(links)),
+        context_(std::move(context)),
+        not_found_(std::move(not_found)),
+        renewal_([this] { return fetch(); }, [this] { return source_->name(); }, context_.clock) {}
 
-  AwsCredentials get() override {
-    const std::lock_guard lock(mutex_);
-    const TimePoint now = context_.clock.now();
-    if (!current_) {
-      accept(fetch(), now);
-    } else if (current_->expires && now >= renew_at_) {
-      renew(now);
-    }
-    return *current_;
-  }
+  AwsCredentials get() override { return renewal_.get(); }
 
   void refuse(const AwsCredentials& refused) override {
-    const std::lock_guard lock(mutex_);
-    if (current_ && current_->access_key_id == refused.access_key_id &&
-        current_->session_token.reveal() == refused.session_token.reveal()) {
-      current_.reset();
-    }
+    renewal_.forget_if([&](const AwsCredentials& current) {
+      return current.access_key_id == refused.access_key_id &&
+             current.session_token.reveal() == refused.session_token.reveal();
+    });
   }
 
-  std::string source() const override {
-    const std::lock_guard lock(mutex_);
-    return source_ == nullptr ? "" : source_->name();
-  }
+  std::string source() const override { return renewal_.source(); }
 
  private:
   // The first fetch chooses the source, for good.
@@ -70,37 +53,11 @@ class ChainProvider final : public CredentialProvider {
     return std::move(*credentials);
   }
 
-  void renew(TimePoint now) {
-    try {
-      accept(renewed(), now);
-    } catch (const Error& problem) {
-      if (now >= *current_->expires) throw;
-      log::warning("Cannot renew the credentials from {} ({}); those at hand are valid until {}", source_->name(),
-                   problem.what(), amz_timestamp(*current_->expires));
-      renew_at_ = std::min(now + kRenewalPause, *current_->expires);
-    }
-  }
-
-  void accept(AwsCredentials credentials, TimePoint now) {
-    if (credentials.expires && *credentials.expires <= now) {
-      throw error(ErrorKind::general, "The credentials from {} expired at {}; renew them there (or check the clock)",
-                  source_->name(), amz_timestamp(*credentials.expires));
-    }
-    if (credentials.expires) {
-      // Credentials that live for a few minutes only must not be renewed for every request.
-      renew_at_ = std::max<TimePoint>(*credentials.expires - kRenewBefore,
-                                      std::min<TimePoint>(now + kRenewalPause, *credentials.expires));
-    }
-    current_ = std::move(credentials);
-  }
-
   const std::vector<CredentialLink> links_;
   const CredentialContext context_;
   const std::string not_found_;
-  mutable std::mutex mutex_;  // held while fetching: the other callers want the same result
-  std::unique_ptr<CredentialSource> source_;
-  std::optional<AwsCredentials> current_;
-  TimePoint renew_at_;
+  std::unique_ptr<CredentialSource> source_;  // chosen under the lock of renewal_
+  Renewal<AwsCredentials> renewal_;
 };
 
 }  // namespace

@@ -111,7 +111,7 @@ class MetadataSource final : public CredentialSource {
     MemoryBody nothing{Bytes()};
     request.body = &nothing;
     try {
-      HttpResponse response = ask(context_, request, name(), patience_, is_transient);
+      HttpResponse response = ask(context_.http, context_.clock, request, name(), patience_, is_transient);
       if (response.status == 403 || response.status == 404 || response.status == 405) return std::nullopt;
       return response;
     } catch (const TransportError& problem) {
@@ -123,7 +123,7 @@ class MetadataSource final : public CredentialSource {
   HttpResponse get(const std::string& path) {
     HttpRequest request = request_for(path);
     if (!token_.empty()) request.headers.emplace_back("x-aws-ec2-metadata-token", token_.reveal());
-    return ask(context_, request, name(), patience_, is_transient);
+    return ask(context_.http, context_.clock, request, name(), patience_, is_transient);
   }
 
   HttpRequest request_for(const std::string& path) const {

@@ -105,11 +105,6 @@ std::optional<ObjectStat> S3Store::stat(const std::string& key) {
   }
 }
 
-std::optional<ObjectStat> S3Store::get(const std::string& key, ByteSink& sink, const GetOptions& options) {
-  if (options.range && options.range->length == 0) return stat(key);
-  return download(client_, key, sink, options);
-}
-
 // Decides how create-only is kept at this service. Sets `exists` when a look was needed and found the
 // object; returns whether to send the condition.
 bool S3Store::send_condition(const std::string& key, const PutOptions& options, bool& exists) {

@@ -57,9 +57,6 @@ HttpHeaders creation_headers(const S3Settings& settings, const PutOptions& optio
 std::unique_ptr<ObjectStore> open_s3_store(const StoreLocation& location, const StoreOptions& options,
                                            const Environment& environment, Clock& clock);
 
-// Streams one object, or a range of it, resuming after cuts. nullopt: proven absent.
-std::optional<ObjectStat> download(S3Client& client, const std::string& key, ByteSink& sink, const GetOptions& options);
-
 // Size, ETag and metadata out of the headers of a HEAD or GET.
 ObjectStat stat_from_headers(const HttpHeaders& headers);
 

@@ -1,20 +1,18 @@
 #include "store/s3/settings.h"
 
 #include "base/encoding.h"
+#include "store/cloud/settings.h"
 #include "store/s3/aws_profile.h"
 
 #include <tapster/secret.h>
 
 #include <algorithm>
-#include <charconv>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 
 namespace tapster {
 namespace {
-
-constexpr int kMaxAttemptsLimit = 100;
 
 struct Source {
   std::string value;
@@ -166,33 +164,15 @@ HttpHeaders customer_key_from(const StoreOptions& options) {
           {fmt::format("{}key-MD5", kPrefix), base64_encode(md5(*key))}};
 }
 
-int max_attempts_from(const Environment& environment, const AwsProfile& profile, int fallback) {
+int max_attempts_from(const Environment& environment, const AwsProfile& profile) {
   const auto source = from_environment_or_profile(environment, profile, "AWS_MAX_ATTEMPTS", "max_attempts");
-  if (!source) return fallback;
-  int attempts = 0;
-  const char* end = source->value.data() + source->value.size();
-  const auto [rest, problem] = std::from_chars(source->value.data(), end, attempts);
-  if (problem != std::errc() || rest != end || attempts < 1) {
-    throw error(ErrorKind::general, "{} is '{}': a positive number is expected", source->name, source->value);
-  }
-  return std::min(attempts, kMaxAttemptsLimit);
+  return source ? parse_max_attempts(source->value, source->name) : default_max_attempts(environment);
 }
 
 CurlSettings http_from(const StoreOptions& options, const Environment& environment, const AwsProfile& profile) {
-  CurlSettings http;
-  // Zero and less mean "no limit", as they do to the original's SDK in effect.
-  const auto seconds = [](int value) {
-    return value > 0 ? Duration(std::chrono::seconds(value)) : Duration::max() / 4;
-  };
-  if (options.read_timeout) http.read_timeout = seconds(*options.read_timeout);
-  if (options.connect_timeout && *options.connect_timeout > 0) http.connect_timeout = seconds(*options.connect_timeout);
-  http.ca_bundle = environment.get("AWS_CA_BUNDLE").value_or("");
-  if (http.ca_bundle.empty()) http.ca_bundle = profile.get("ca_bundle").value_or("");
-  for (const char* variable : {"REQUESTS_CA_BUNDLE", "SSL_CERT_FILE"}) {
-    if (http.ca_bundle.empty()) http.ca_bundle = environment.get(variable).value_or("");
-  }
-  apply_proxy_environment(http, environment);
-  return http;
+  std::string ca_bundle = environment.get("AWS_CA_BUNDLE").value_or("");
+  if (ca_bundle.empty()) ca_bundle = profile.get("ca_bundle").value_or("");
+  return network_settings(options, environment, std::move(ca_bundle));
 }
 
 }  // namespace
@@ -224,7 +204,7 @@ S3Settings resolve_s3_settings(const StoreLocation& location, const StoreOptions
                 "protection of the data");
   }
   settings.unsigned_payload = options.unsigned_payload;
-  settings.max_attempts = max_attempts_from(environment, profile, settings.max_attempts);
+  settings.max_attempts = max_attempts_from(environment, profile);
   settings.http = http_from(options, environment, profile);
   return settings;
 }

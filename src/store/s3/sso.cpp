@@ -4,11 +4,11 @@
 // the cache belongs to the AWS CLI and is not written.
 #include "base/digest.h"
 #include "base/encoding.h"
+#include "base/text_file.h"
 #include "base/time_text.h"
 #include "store/s3/aws_partition.h"
 #include "store/s3/credential_request.h"
 #include "store/s3/credential_source.h"
-#include "store/s3/text_file.h"
 
 #include <tapster/error.h>
 #include <tapster/log.h>
@@ -56,7 +56,8 @@ class SsoSource final : public CredentialSource {
     request.url = fmt::format("{}/federation/credentials?account_id={}&role_name={}", service,
                               percent_encode(settings_.account), percent_encode(settings_.role));
     request.headers = {{"x-amz-sso_bearer_token", std::string(token.access.reveal())}};
-    const HttpResponse response = ask(context_, request, "the SSO portal " + service, {}, is_transient);
+    const HttpResponse response =
+        ask(context_.http, context_.clock, request, "the SSO portal " + service, {}, is_transient);
     if (response.status == 401) {
       token_.reset();
       throw error(ErrorKind::general, "The SSO portal {} refused the token of profile \"{}\" ({}); {}", service,
@@ -138,7 +139,8 @@ class SsoSource final : public CredentialSource {
     request.url = service + "/token";
     request.headers = {{"Content-Type", "application/json"}};
     request.body = &body;
-    const HttpResponse response = ask(context_, request, "the SSO token service " + service, {}, is_transient);
+    const HttpResponse response =
+        ask(context_.http, context_.clock, request, "the SSO token service " + service, {}, is_transient);
     const json document = json::parse(response.body, nullptr, false);
     const bool usable = response.status == 200 && document.is_object() && !text_of(document, "accessToken").empty() &&
                         document.contains("expiresIn") && document["expiresIn"].is_number_integer();

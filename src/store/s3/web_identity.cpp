@@ -1,9 +1,9 @@
 // A role for a web identity token: EKS IRSA (AWS_ROLE_ARN, AWS_WEB_IDENTITY_TOKEN_FILE), and
 // profiles with web_identity_token_file.
 #include "base/encoding.h"
+#include "base/text_file.h"
 #include "store/s3/credential_source.h"
 #include "store/s3/sts.h"
-#include "store/s3/text_file.h"
 
 #include <tapster/error.h>
 

@@ -80,7 +80,7 @@ TEST_CASE("the provider is left to the URL unless it is given") {
 TEST_CASE("deprecated spellings set the same field") {
   CHECK(Parsed({"--profile", "p"}).store.aws_profile == "p");
   for (const std::string_view name : {"--azure-credential", "--credential", "--default"}) {
-    CHECK(Parsed({name, "managed-identity"}).azure_credential == "managed-identity");
+    CHECK(Parsed({name, "managed-identity"}).store.azure_credential == "managed-identity");
   }
   CHECK_THROWS_WITH(Parsed({"--default", "x"}),
                     "argument --azure-credential/--credential/--default: invalid choice: 'x' (choose from 'azure-cli', "
@@ -89,7 +89,7 @@ TEST_CASE("deprecated spellings set the same field") {
 
 TEST_CASE("prefixes of the original's options stay good beside our additions") {
   CHECK(Parsed({"--re", "5"}).store.read_timeout == 5);
-  CHECK(Parsed({"--cr", "default"}).azure_credential == "default");
+  CHECK(Parsed({"--cr", "default"}).store.azure_credential == "default");
   CHECK_THROWS_WITH(Parsed({"--c", "x"}), "ambiguous option: --c could match --cloud-provider, --credential");
   CHECK_THROWS_WITH(Parsed({"--check", "x"}),
                     "ambiguous option: --check could match --checksum-policy, --checksum-algorithm");

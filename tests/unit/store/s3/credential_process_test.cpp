@@ -1,5 +1,5 @@
 #include "aws_world.h"
-#include "store/s3/child_process.h"
+#include "base/child_process.h"
 
 #include <sys/stat.h>
 

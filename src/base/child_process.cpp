@@ -1,4 +1,4 @@
-#include "store/s3/child_process.h"
+#include "base/child_process.h"
 
 #include <tapster/error.h>
 

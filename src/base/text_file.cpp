@@ -1,4 +1,4 @@
-#include "store/s3/text_file.h"
+#include "base/text_file.h"
 
 #include <tapster/error.h>
 
