@@ -18,7 +18,7 @@ struct Url {
 std::optional<Url> split(std::string_view url) {
   const std::size_t colon = url.find("://");
   if (colon == std::string_view::npos) return std::nullopt;
-  Url parts{to_lower(url.substr(0, colon))};
+  Url parts{to_lower(url.substr(0, colon)), {}, {}};
   std::string_view rest = url.substr(colon + 3);
   rest = rest.substr(0, rest.find_first_of("?#"));
   const std::size_t slash = rest.find('/');
@@ -37,7 +37,7 @@ StoreLocation parse_s3(std::string_view url) {
   if (!parts || parts->scheme != "s3" || parts->authority.empty()) {
     throw error(ErrorKind::general, "Invalid s3 URL address: {} (expected s3://BUCKET[/PATH])", url);
   }
-  return {Provider::aws_s3, std::string(parts->authority), without_leading_slashes(parts->path)};
+  return {Provider::aws_s3, std::string(parts->authority), without_leading_slashes(parts->path), {}, {}};
 }
 
 StoreLocation parse_file(std::string_view url) {
@@ -51,7 +51,7 @@ StoreLocation parse_file(std::string_view url) {
   if (directory.find('\0') != std::string::npos) {
     throw error(ErrorKind::general, "Invalid file URL address: {} (a NUL byte in the path)", url);
   }
-  return {Provider::file, directory, {}};
+  return {Provider::file, directory, {}, {}, {}};
 }
 
 std::string host_of(const Url& parts) { return to_lower(parts.authority.substr(0, parts.authority.find(':'))); }
@@ -124,7 +124,7 @@ StoreLocation parse_google(std::string_view url) {
   }
   std::string prefix = without_leading_slashes(path);
   while (prefix.ends_with('/')) prefix.pop_back();
-  return {Provider::google_cloud_storage, std::string(bucket), std::move(prefix)};
+  return {Provider::google_cloud_storage, std::string(bucket), std::move(prefix), {}, {}};
 }
 
 Provider infer(std::string_view url) {

@@ -1,6 +1,6 @@
 #include "base/text_file.h"
 
-#include "aws_world.h"
+#include "unit/store/s3/aws_world.h"
 
 #include <pwd.h>
 #include <unistd.h>
