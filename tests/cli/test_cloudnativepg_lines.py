@@ -73,11 +73,15 @@ def test_backup_list_and_show(cnpg, endpoint):
         assert cnpg("backup-show", "--format", "json", *endpoint, *AWS, *DEST, backup).returncode == 4
 
 
-@pytest.mark.parametrize("provider", [
-    ["--cloud-provider", "azure-blob-storage"], ["--cloud-provider", "azure-blob-storage", "--credential", "default"],
-    ["--cloud-provider", "azure-blob-storage", "--credential", "managed-identity"],
-    ["--cloud-provider", "google-cloud-storage"]])
-def test_other_providers_are_understood(cnpg, endpoint, segment, tmp_path, provider):
-    done = cnpg("wal-archive", "--gzip", *endpoint, *TAGS, *provider, *DEST, segment, cwd=tmp_path)
+AZURE = "https://account.blob.core.windows.net/container"
+
+
+@pytest.mark.parametrize("url, provider", [
+    (AZURE, ["--cloud-provider", "azure-blob-storage"]),
+    (AZURE, ["--cloud-provider", "azure-blob-storage", "--credential", "default"]),
+    (AZURE, ["--cloud-provider", "azure-blob-storage", "--credential", "managed-identity"]),
+    ("gs://bucket/path", ["--cloud-provider", "google-cloud-storage"])])
+def test_other_providers_are_understood(cnpg, endpoint, segment, tmp_path, url, provider):
+    done = cnpg("wal-archive", "--gzip", *endpoint, *TAGS, *provider, url, "source", segment, cwd=tmp_path)
     assert done.returncode == 4
     assert f"{provider[1]} is not supported yet" in done.stderr
