@@ -17,6 +17,7 @@ sys.path.insert(0, str(ROOT / "tests"))
 
 from support.fixtures import (archive, authority, content, proxied, proxy, scripted, scripted_run,  # noqa: E402, F401
                               scripted_tls, site, site_on, source, store)
+from support.azure_fixtures import azure, azure_container, azure_tls, tokens  # noqa: E402, F401
 from support.s3 import S3  # noqa: E402
 from support.segments import segment_bytes  # noqa: E402, F401
 
@@ -70,6 +71,12 @@ def rgw():
 def nginx():
     """Settings of the proxy in front of the gateway: NGINX_ENDPOINT, NGINX_ENDPOINT_TLS, AWS_CA_BUNDLE."""
     return server_settings("nginx")
+
+
+@pytest.fixture(scope="session")
+def azurite():
+    """Settings of Azure's emulator: AZURE_URL, AZURE_URL_TLS, AZURE_CA, AZURE_STORAGE_*."""
+    return server_settings("azurite")
 
 
 @pytest.fixture
