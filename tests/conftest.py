@@ -17,7 +17,8 @@ sys.path.insert(0, str(ROOT / "tests"))
 
 from support.fixtures import (archive, authority, content, proxied, proxy, scripted, scripted_run,  # noqa: E402, F401
                               scripted_tls, site, site_on, source, store)
-from support.azure_fixtures import azure, azure_container, azure_tls, tokens  # noqa: E402, F401
+from support.azure_fixtures import (azure, azure_container, azure_tls, scripted_azure,  # noqa: E402, F401
+                                    scripted_azure_tls, tokens)
 from support.s3 import S3  # noqa: E402
 from support.segments import segment_bytes  # noqa: E402, F401
 

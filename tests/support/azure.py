@@ -182,8 +182,8 @@ class Azure:
 
     def batch(self, requests):
         """The body of a Blob Batch from (target, headers) of each deletion, with the boundary "batch"."""
-        parts = [f"--batch\r\nContent-Type: application/http\r\nContent-Transfer-Encoding: binary\r\nContent-ID: {number}"
-                 f"\r\n\r\nDELETE {target} HTTP/1.1\r\n"
+        parts = ["--batch\r\nContent-Type: application/http\r\nContent-Transfer-Encoding: binary\r\n"
+                 f"Content-ID: {number}\r\n\r\nDELETE {target} HTTP/1.1\r\n"
                  + "".join(f"{name}: {value}\r\n" for name, value in headers.items()) + "Content-Length: 0\r\n\r\n"
                  for number, (target, headers) in enumerate(requests)]
         return ("".join(parts) + "--batch--\r\n").encode()

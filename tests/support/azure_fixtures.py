@@ -2,6 +2,7 @@
 import pytest
 
 from support.azure import Azure
+from support.scripted_azure import ScriptedAzure
 from support.scripted_tokens import TokenServer
 
 
@@ -31,3 +32,21 @@ def tokens():
     with TokenServer() as server:
         yield server
     assert not server.problems, "\n".join(server.problems)
+
+
+@pytest.fixture
+def scripted_azure():
+    """The scripted blob service over http, with the container "wals". Strict: what it minded fails the test."""
+    with ScriptedAzure() as service:
+        service.add_container("wals")
+        yield service
+    assert not service.problems, "\n".join(service.problems)
+
+
+@pytest.fixture
+def scripted_azure_tls(authority):
+    """The same over https, where tokens are accepted; the certificates are `authority`'s."""
+    with ScriptedAzure(authority.server_context()) as service:
+        service.add_container("wals")
+        yield service
+    assert not service.problems, "\n".join(service.problems)

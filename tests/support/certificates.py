@@ -22,7 +22,8 @@ class Authority:
         self._sign("server", "/CN=localhost", "intermediate",
                    "basicConstraints=CA:FALSE\nextendedKeyUsage=serverAuth\n"
                    "subjectAltName=DNS:localhost,DNS:wals.localhost,IP:127.0.0.1,"
-                   "DNS:s3.us-east-1.amazonaws.com,DNS:*.s3.us-east-1.amazonaws.com\n")
+                   "DNS:s3.us-east-1.amazonaws.com,DNS:*.s3.us-east-1.amazonaws.com,"
+                   "DNS:*.blob.core.windows.net,DNS:*.blob.core.chinacloudapi.cn,DNS:login.microsoftonline.com\n")
         (self.folder / "chain.crt").write_text(
             (self.folder / "server.crt").read_text() + (self.folder / "intermediate.crt").read_text())
         self.root = str(self.folder / "root.crt")

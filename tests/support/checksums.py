@@ -1,4 +1,4 @@
-"""The checksums that S3 knows, from their definitions: what x-amz-checksum-* must hold (base64, big endian)."""
+"""The checksums that stores know, from their definitions: what their headers must hold (base64)."""
 import base64
 import hashlib
 import zlib
@@ -34,8 +34,14 @@ _ALGORITHMS = {
 
 
 def checksum(algorithm, data):
+    """For x-amz-checksum-*: big endian."""
     return base64.b64encode(_ALGORITHMS[algorithm](data)).decode()
 
 
 def content_md5(data):
     return base64.b64encode(hashlib.md5(data).digest()).decode()
+
+
+def content_crc64(data):
+    """For Azure's x-ms-content-crc64: the same CRC-64 as NVMe's, little endian."""
+    return base64.b64encode(_crc(data, _CRC64NVME, 64)[::-1]).decode()

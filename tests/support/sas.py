@@ -15,7 +15,7 @@ _OVERRIDES = ("rscc", "rscd", "rsce", "rscl", "rsct")  # response headers
 _NEEDED = {"CreateContainer": ("cw", "c"), "DeleteContainer": ("d", "c"), "GetContainerProperties": ("r", "c"),
            "ListBlobs": ("l", "c"), "PutBlob": ("cw", "o"), "PutBlock": ("cw", "o"), "PutBlockList": ("cw", "o"),
            "GetBlockList": ("r", "o"), "GetBlob": ("r", "o"), "GetBlobProperties": ("r", "o"),
-           "DeleteBlob": ("d", "o"), "GetBlobTags": ("t", "o"), "SetBlobTags": ("t", "o"), "BlobBatch": ("d", "")}
+           "DeleteBlob": ("d", "o"), "GetBlobTags": ("t", "o"), "BlobBatch": ("d", "")}
 _NOT_FOR_SERVICE_SAS = ("CreateContainer", "DeleteContainer", "GetContainerProperties")
 
 

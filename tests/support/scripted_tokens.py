@@ -167,8 +167,8 @@ class TokenEndpoints:
             return "federated"
         self._check_assertion(request, header, claims)
         known = self.client_certificate
-        if (known is None or any(header[name] != known.thumbprints[name] for name in known.thumbprints if name in header)
-                or not known.verifies(signed, signature)):
+        if (known is None or not known.verifies(signed, signature)
+                or any(header.get(name, known.thumbprints[name]) != known.thumbprints[name] for name in known.thumbprints)):
             raise _Refused(401, "invalid_client", "AADSTS700027: The certificate with identifier used to sign the "
                            "client assertion is not registered on application.")
         self.assertion_ids.add(claims["jti"])
@@ -180,7 +180,7 @@ class TokenEndpoints:
             self._odd(request, f"the assertion's header is {header}")
         if claims.get("iss") != CLIENT_ID or claims.get("sub") != CLIENT_ID:
             self._odd(request, "iss and sub must be the client's id")
-        if claims.get("aud") != f"{self.endpoint}{request.path}":
+        if claims.get("aud") != f"{'https' if request.tls else 'http'}://{request.header('host')}{request.path}":
             self._odd(request, f"aud is {claims.get('aud')}")
         if not claims.get("jti") or claims["jti"] in self.assertion_ids:
             self._odd(request, "jti must be there, and new")

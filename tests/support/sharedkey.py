@@ -66,7 +66,7 @@ def verify(request, account, key, now, max_skew=900):
         moment = email.utils.parsedate_to_datetime(date)
     except (TypeError, ValueError):
         raise failed(f"no valid date: {date!r}") from None
-    if moment.tzinfo is None or date != email.utils.format_datetime(moment.astimezone(datetime.timezone.utc), usegmt=True):
+    if moment.tzinfo != datetime.timezone.utc or date != email.utils.format_datetime(moment, usegmt=True):
         raise failed(f"the date is not in the form of RFC 1123: {date!r}")
     if abs((moment - now).total_seconds()) > max_skew:
         raise failed(f"Request date header too old: '{date}'")
