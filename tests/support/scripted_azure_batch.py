@@ -40,8 +40,8 @@ class Batch:
         return [self._part(request, piece) for piece in pieces[1:-1]]
 
     def _part(self, request, piece):
-        form = re.fullmatch(r"\r\n((?:[^:\r\n]+: .+\r\n)+)\r\n(DELETE) (/\S+) HTTP/1\.1\r\n((?:[^:\r\n]+: .+\r\n)*)(?:\r\n)+",
-                            piece)
+        form = re.fullmatch(r"\r\n((?:[^:\r\n]+: .+\r\n)+)\r\n"
+                            r"(DELETE) (/\S+) HTTP/1\.1\r\n((?:[^:\r\n]+: .+\r\n)*)(?:\r\n)+", piece)
         if not form:
             self.wrong(request, f"a part of another form: {piece!r}", 400, "InvalidInput")
         outer, headers = ([tuple(line.split(": ", 1)) for line in text.splitlines()] for text in (form[1], form[4]))

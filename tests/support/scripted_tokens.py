@@ -168,7 +168,7 @@ class TokenEndpoints:
         self._check_assertion(request, header, claims)
         known = self.client_certificate
         if (known is None or not known.verifies(signed, signature)
-                or any(header.get(name, known.thumbprints[name]) != known.thumbprints[name] for name in known.thumbprints)):
+                or any(header.get(name, value) != value for name, value in known.thumbprints.items())):
             raise _Refused(401, "invalid_client", "AADSTS700027: The certificate with identifier used to sign the "
                            "client assertion is not registered on application.")
         self.assertion_ids.add(claims["jti"])

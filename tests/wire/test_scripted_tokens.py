@@ -46,8 +46,8 @@ def entra(server, form, path=ENTRA):
 def assertion(server, certificate, header=None, key=None, **claims):
     """A client's JWT, signed by openssl."""
     now = int(time.time())
-    claims = {"aud": f"{server.endpoint}{ENTRA}", "iss": CLIENT_ID, "sub": CLIENT_ID, "jti": str(uuid.uuid4()), "nbf": now,
-              "exp": now + 600, **claims}
+    claims = {"aud": f"{server.endpoint}{ENTRA}", "iss": CLIENT_ID, "sub": CLIENT_ID, "jti": str(uuid.uuid4()),
+              "nbf": now, "exp": now + 600, **claims}
     header = {"alg": "RS256", "typ": "JWT", "x5t": certificate.thumbprints["x5t"], **(header or {})}
     signed = ".".join(jwt.encode(json.dumps(part).encode()) for part in (header, claims))
     signature = subprocess.run(["openssl", "dgst", "-sha256", "-sign", key or certificate.path], input=signed.encode(),
