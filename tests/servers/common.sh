@@ -31,7 +31,10 @@ start() {
   alive "$name" && return
   # Descriptors of the caller (locks, pipes) must not live on in a daemon.
   setsid nohup "$@" >"$dir/log/$name.out" 2>&1 </dev/null 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&- &
-  echo $! >"$dir/run/$name.pid"
+  local pid=$!
+  echo "$pid" >"$dir/run/$name.pid"
+  # Until it has become COMMAND, nobody can tell that it is one of this folder's.
+  until alive "$name" || ! kill -0 "$pid" 2>/dev/null; do sleep 0.01; done
 }
 
 # stop NAME SIGNAL: and waits until it is gone.
