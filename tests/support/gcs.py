@@ -41,7 +41,7 @@ class Gcs:
 
     def request(self, method, target, body=b"", headers=None, endpoint="GCS_ANONYMOUS_ENDPOINT"):
         """(status, headers with lower-case names, body)"""
-        address = urllib.parse.urlsplit(self.settings[endpoint])
+        address = urllib.parse.urlsplit("http://" + self.settings[endpoint].removeprefix("http://"))
         connection = http.client.HTTPConnection(address.hostname, address.port, timeout=60)
         try:
             connection.request(method, target, body if body or method in ("POST", "PUT") else None,

@@ -8,7 +8,8 @@ def select(resource, text, known):
     tree, rest = _parse(text, text)
     if rest:
         raise _bad(text)
-    return _apply(resource, tree, known, text)
+    _check(tree, known)
+    return _apply(resource, tree)
 
 
 def _bad(text):
@@ -42,17 +43,21 @@ def _parse(text, whole):
         text = text[1:]
 
 
-def _apply(value, tree, known, whole):
-    if tree is None:
-        return value
-    for name in tree:
+def _check(tree, known):
+    for name, below in (tree or {}).items():
         if name != "*" and known is not None and name not in known:
             raise _bad(name)
+        if below is not None and known is not None:
+            _check(below, known.get(name))
+
+
+def _apply(value, tree):
+    if tree is None:
+        return value
     if isinstance(value, list):
-        return [_apply(item, tree, known, whole) for item in value]
+        return [_apply(item, tree) for item in value]
     if not isinstance(value, dict):
-        raise _bad(whole)
+        raise _bad(f"below {value}")
     if "*" in tree:
-        return {name: _apply(item, tree["*"], None, whole) for name, item in value.items()}
-    return {name: _apply(item, tree[name], (known or {}).get(name) if isinstance(known, dict) else None, whole)
-            for name, item in value.items() if name in tree}
+        return {name: _apply(item, tree["*"]) for name, item in value.items()}
+    return {name: _apply(item, tree[name]) for name, item in value.items() if name in tree}
