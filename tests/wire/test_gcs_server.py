@@ -41,7 +41,7 @@ def test_crc32c_and_what_pieces_add_up_to():
         assert crc32c.text(whole) == checksums.checksum("crc32c", first + second)
 
 
-# -- who is let in ----------------------------------------------------------------------------------------
+# -- who is let in --------------------------------------------------------------------------------------
 
 @pytest.mark.parametrize("authorization, reason", [
     (None, "required"), ("Bearer made-up", "authError"), ("Basic {token}", "authError"), ("{token}", "authError")])
@@ -77,7 +77,7 @@ def test_permissions_can_be_taken_away(gcs):
     assert gcs.call("GET", gcs.object("there"))[0] == 200
 
 
-# -- what is no request at all ------------------------------------------------------------------------------
+# -- what is no request at all --------------------------------------------------------------------------
 
 @pytest.mark.parametrize("head, status", [
     ("POST /storage/v1/b?project=p HTTP/1.1\r\nHost: x\r\n\r\n", 411),
@@ -125,7 +125,7 @@ def test_a_body_where_none_belongs(gcs):
     assert gcs.gcs.get(gcs.bucket, "a") == b"x"
 
 
-# -- buckets ------------------------------------------------------------------------------------------------
+# -- buckets --------------------------------------------------------------------------------------------
 
 def test_buckets(gcs):
     status, found = gcs.json("GET", f"/storage/v1/b/{gcs.bucket}")
@@ -145,7 +145,7 @@ def test_buckets(gcs):
     assert not gcs.gcs.has_bucket(gcs.bucket)
 
 
-# -- objects ------------------------------------------------------------------------------------------------
+# -- objects --------------------------------------------------------------------------------------------
 
 def test_an_object_and_what_is_known_of_it(gcs):
     body, name = b"0123456789" * 1000, "a folder/ümlaut%2F?#&+ 1"
@@ -213,7 +213,7 @@ def test_a_reader_keeps_what_is_overwritten(gcs):
     assert got.partition(b"\r\n\r\n")[2] == b"o" * size
 
 
-# -- listings -----------------------------------------------------------------------------------------------
+# -- listings -------------------------------------------------------------------------------------------
 
 NAMES = ["a/", "a/1", "a/2/x", "a/2/y", "a0", "b/1", "c", "ä/1", "\U0001f418"]
 
@@ -256,7 +256,7 @@ def test_a_page_token_holds_for_its_own_question(gcs):
     assert gcs.refusal("GET", f"{gcs.objects}?prefix=a&pageToken={token}") == (400, "invalidParameter")
 
 
-# -- batches ------------------------------------------------------------------------------------------------
+# -- batches --------------------------------------------------------------------------------------------
 
 def batch_body(calls, border="b"):
     parts = [f"--{border}\r\nContent-Type: application/http\r\nContent-ID: <{number}>\r\n\r\n{call}\r\n\r\n"
@@ -310,7 +310,7 @@ def test_a_batch_of_one_hundred(gcs):
     assert status == 200 and body.count(b"HTTP/1.1 204 No Content") == 100 and gcs.gcs.keys(gcs.bucket) == []
 
 
-# -- faults and the journal -----------------------------------------------------------------------------------
+# -- faults and the journal -----------------------------------------------------------------------------
 
 def test_faults_take_the_requests_that_they_name(gcs):
     gcs.gcs.put(gcs.bucket, "a", b"x")
@@ -346,7 +346,7 @@ def test_the_journal_has_every_request_and_no_secret(gcs):
     assert gcs.token not in log and "a-secret-of-somebody" not in log
 
 
-# -- the daemon -----------------------------------------------------------------------------------------------
+# -- the daemon -----------------------------------------------------------------------------------------
 
 def test_the_daemon_comes_up_twice_serves_tls_and_goes_away(tmp_path):
     folder = tmp_path / "gcs"

@@ -18,7 +18,7 @@ def media(gcs, name, body=BODY, query="", headers=None):
     return gcs.call("POST", f"{gcs.upload}?uploadType=media&name={name}{query}", body, headers)
 
 
-# -- media ----------------------------------------------------------------------------------------------------
+# -- media ----------------------------------------------------------------------------------------------
 
 def test_media(gcs):
     status, _, answer = media(gcs, "a%2Fb", headers={"Content-Type": "text/x-test"}, query=f"&kmsKeyName={KMS_KEY}")
@@ -71,7 +71,7 @@ def test_a_body_that_is_cut_leaves_nothing(gcs):
     assert entry["status"] == 0 and entry["received"] == 9 and entry["cut"] and gcs.gcs.keys(gcs.bucket) == []
 
 
-# -- multipart/related ------------------------------------------------------------------------------------------
+# -- multipart/related ----------------------------------------------------------------------------------
 
 def related(metadata, body=BODY, border="b0rder", first="application/json; charset=UTF-8", end="--\r\n",
             second="Content-Type: application/octet-stream"):
@@ -119,7 +119,7 @@ def test_multipart_needs_its_content_type_and_one_name(gcs):
     assert multipart(gcs, related({"name": "m", "metadata": {"k": "v" * 8191}}))[0] == 200  # 8 KiB in all
 
 
-# -- resumable ----------------------------------------------------------------------------------------------------
+# -- resumable ------------------------------------------------------------------------------------------
 
 class Session:
     def __init__(self, gcs, name="big", metadata=None, query="", headers=None):

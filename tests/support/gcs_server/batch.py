@@ -4,9 +4,9 @@ import re
 import secrets
 import time
 
-from support.gcs_server.front import Body, Request, Response
 from support.gcs_server.inserts import header_parameter
 from support.gcs_server.refusals import JSON, Refusal, invalid, no_such_route
+from support.gcs_server.wire import Body, Request, Response
 
 MOST_CALLS = 100
 _LARGEST = 10 * 1000 * 1000

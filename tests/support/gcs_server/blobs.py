@@ -10,8 +10,8 @@ import itertools
 import os
 
 from support.gcs_server import crc32c
-from support.gcs_server.front import PIECE, Disconnected
 from support.gcs_server.refusals import bad_digest, invalid
+from support.gcs_server.wire import PIECE, Disconnected
 
 
 @dataclasses.dataclass

@@ -17,8 +17,8 @@ import re
 import threading
 import time
 
-from support.gcs_server.front import Response
 from support.gcs_server.refusals import XML, invalid, no_such_route, trouble
+from support.gcs_server.wire import Response
 
 
 class Fault:

@@ -11,9 +11,9 @@ import urllib.parse
 
 from support import sigv4
 from support.gcs_server import oauth
-from support.gcs_server.front import Response
 from support.gcs_server.refusals import OAuthRefusal, Refusal, invalid, no_such_route
 from support.gcs_server.tokens import PLATFORM
+from support.gcs_server.wire import Response
 
 TOKEN_EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"
 ACCESS_TOKEN = "urn:ietf:params:oauth:token-type:access_token"

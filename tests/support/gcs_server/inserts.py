@@ -4,9 +4,9 @@ import mmap
 import re
 
 from support.gcs_server.blobs import Blob, check_digests, declared_digests
-from support.gcs_server.json_api import (CONDITIONS, OBJECT_FIELDS, check_parameters, json_response, parse_json, resource,
-                                         unquote)
+from support.gcs_server.json_api import CONDITIONS, check_parameters, parse_json, unquote
 from support.gcs_server.refusals import JSON, invalid, no_such_route, required
+from support.gcs_server.resources import OBJECT_FIELDS, json_response, resource
 from support.gcs_server.tokens import permit
 from support.gcs_server.world import Attributes, Conditions, check_name
 

@@ -2,8 +2,7 @@
 import json
 import urllib.parse
 
-from support.gcs_server.front import Response
-from support.gcs_server.refusals import no_such_route
+from support.gcs_server.wire import Response
 
 _FLAVOR = ("Metadata-Flavor", "Google")
 _DEFAULT_SCOPES = ["https://www.googleapis.com/auth/devstorage.read_write"]  # of a virtual machine
@@ -26,8 +25,6 @@ class MetadataServer:
         if request.header("metadata-flavor") != "Google" or request.header("x-forwarded-for") is not None:
             return _text("Missing Metadata-Flavor:Google header.", 403)
         prefix, account = "/computeMetadata/v1/", "instance/service-accounts/"
-        if not request.path.startswith(prefix):
-            raise no_such_route(request)
         path = request.path.removeprefix(prefix)
         if path == "project/project-id":
             return _text(self.project)
@@ -45,7 +42,7 @@ class MetadataServer:
                 return _text("\n".join(_DEFAULT_SCOPES) + "\n")
             if below == "" and request.parameter("recursive") == "true":
                 return _json({"aliases": ["default"], "email": self.email, "scopes": _DEFAULT_SCOPES})
-        raise no_such_route(request)
+        return _text("The requested URL was not found on this server.", 404)
 
     def _token(self, request):
         scopes = urllib.parse.unquote(request.parameter("scopes", ",".join(_DEFAULT_SCOPES))).split(",")

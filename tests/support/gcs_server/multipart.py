@@ -11,10 +11,10 @@ import xml.etree.ElementTree as ElementTree
 from xml.sax.saxutils import escape
 
 from support.gcs_server.blobs import Blob, check_digests, declared_digests
-from support.gcs_server.front import Response
 from support.gcs_server.json_api import no_body
 from support.gcs_server.refusals import Refusal, invalid
 from support.gcs_server.tokens import permit
+from support.gcs_server.wire import Response
 from support.gcs_server.world import Attributes, Conditions, check_name
 from support.gcs_server.xml_api import attributes_of, check_query
 

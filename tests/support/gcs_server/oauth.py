@@ -5,8 +5,8 @@ import json
 import time
 import urllib.parse
 
-from support.gcs_server.front import Response
 from support.gcs_server.refusals import OAuthRefusal
+from support.gcs_server.wire import Response
 
 JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 _LEEWAY = 300  # seconds by which clocks may differ
@@ -59,6 +59,7 @@ class OAuth:
         if grant == "refresh_token":
             only(parameters, ("grant_type", "client_id", "client_secret", "refresh_token"), ("scope",))
             return self._refresh(parameters)
+        only(parameters, ("grant_type",), parameters)
         raise OAuthRefusal(400, "unsupported_grant_type", f"Invalid grant_type: {grant}")
 
     def _refresh(self, parameters):

@@ -7,7 +7,7 @@ import html
 import json
 from xml.sax.saxutils import escape
 
-from support.gcs_server.front import Response
+from support.gcs_server.wire import Response
 
 JSON, XML, TEXT = "json", "xml", "text"  # TEXT: the JSON API's media downloads
 
@@ -86,7 +86,7 @@ def required(parameter):
     return Refusal(400, "required", f"Required parameter: {parameter}", location=("parameter", parameter))
 
 
-def no_such_bucket(bucket):
+def no_such_bucket():
     return Refusal(404, "notFound", "The specified bucket does not exist.", code="NoSuchBucket")
 
 
@@ -118,7 +118,7 @@ def range_not_satisfiable(size):
                    headers=[("Content-Range", f"bytes */{size}")])
 
 
-def forbidden(who, permission, bucket, name=None):
+def forbidden(who, permission, name=None):
     what = "object" if permission.startswith("storage.objects.") and name is not None else "bucket"
     return Refusal(403, "forbidden", f"{who} does not have {permission} access to the Google Cloud Storage {what}. "
                    f"Permission '{permission}' denied on resource (or it may not exist).", summary="Access denied.")

@@ -6,10 +6,11 @@ import threading
 import urllib.parse
 
 from support.gcs_server.blobs import Blob, declared_digests
-from support.gcs_server.front import Disconnected, Response
 from support.gcs_server.inserts import Insertion
-from support.gcs_server.json_api import OBJECT_FIELDS, check_parameters, json_response, no_body, parse_json, resource
+from support.gcs_server.json_api import check_parameters, no_body, parse_json
 from support.gcs_server.refusals import Refusal, invalid, no_such_route
+from support.gcs_server.resources import OBJECT_FIELDS, json_response, resource
+from support.gcs_server.wire import Disconnected, Response
 
 GRANULE = 256 * 1024
 _RANGE = re.compile(r"bytes (?:(\d+)-(\d+)|\*)/(\d+|\*)")

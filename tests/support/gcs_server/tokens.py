@@ -69,4 +69,4 @@ def permit(world, request, permission, bucket, name=None):
         raise insufficient_scope()
     place = world.buckets.get(bucket)
     if place and permission in place.denied:
-        raise forbidden(request.caller.name, permission, bucket, name)
+        raise forbidden(request.caller.name, permission, name)

@@ -64,7 +64,7 @@ class Conditions:
     metageneration: int = None
 
     @staticmethod
-    def of(parameter, prefix=""):
+    def of(parameter):
         """`parameter(name)` gives the text of ifGenerationMatch and the like, or None."""
         def number(name):
             text = parameter(name)
@@ -116,7 +116,7 @@ class World:
     def bucket(self, name):
         with self.lock:
             if name not in self.buckets:
-                raise no_such_bucket(name)
+                raise no_such_bucket()
             return self.buckets[name]
 
     def remove_bucket(self, name):

@@ -3,10 +3,11 @@ import re
 import time
 
 from support.gcs_server.blobs import Blob, check_digests, declared_digests
-from support.gcs_server.front import Response
-from support.gcs_server.json_api import Stretch, no_body, unquote
+from support.gcs_server.json_api import no_body, unquote
 from support.gcs_server.refusals import XML, Refusal, forbidden, invalid, no_such_route
+from support.gcs_server.resources import Stretch
 from support.gcs_server.tokens import permit
+from support.gcs_server.wire import Response
 from support.gcs_server.world import Attributes, Conditions, check_name
 
 _KNOWN_HEADERS = {"x-goog-hash", "x-goog-encryption-kms-key-name", "x-goog-storage-class", "x-goog-if-generation-match",
@@ -84,7 +85,7 @@ class XmlApi:
         permit(self.world, request, "storage.objects.get", bucket, name)
         place = self.world.bucket(bucket)
         if name not in place.objects and "storage.objects.list" in place.denied:
-            raise forbidden(request.caller.name, "storage.objects.list", bucket, name)
+            raise forbidden(request.caller.name, "storage.objects.list", name)
         generation = request.parameter("generation")
         if generation is not None and not generation.isdigit():
             raise invalid(f"Invalid generation: {generation}")
