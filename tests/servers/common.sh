@@ -34,7 +34,10 @@ start() {
   local pid=$!
   echo "$pid" >"$dir/run/$name.pid"
   # Until it has become COMMAND, nobody can tell that it is one of this folder's.
-  until alive "$name" || ! kill -0 "$pid" 2>/dev/null; do sleep 0.01; done
+  for _ in $(seq 500); do
+    if alive "$name" || ! kill -0 "$pid" 2>/dev/null; then break; fi
+    sleep 0.01
+  done
 }
 
 # stop NAME SIGNAL: and waits until it is gone.

@@ -86,7 +86,7 @@ def test_permissions_can_be_taken_away(gcs):
     ("GET /storage/v1/b/x HTTP/1.1\r\n\r\n", 400),
     ("GET /storage/v1/b/x HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n", 400),
     ("PUT /b/x HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n", 400),
-    ("nonsense\r\n\r\n", 400)])
+    ("GET /storage/v1/b/x/o?prefix=%ff HTTP/1.1\r\nHost: x\r\n\r\n", 400), ("nonsense\r\n\r\n", 400)])
 def test_what_is_not_http_as_we_know_it_is_refused_and_noted(gcs, head, status):
     mark = gcs.gcs.mark()
     answer = talk(gcs, "GCS_ENDPOINT", head.encode())
@@ -330,7 +330,8 @@ def test_faults_take_the_requests_that_they_name(gcs):
     with gcs.gcs.fault(path, times="always", status=502):
         assert {gcs.call("GET", gcs.object("a"))[0] for _ in range(5)} == {502}
     assert gcs.call("GET", gcs.object("a"))[0] == 404  # it went with its block
-    assert gcs.refusal("POST", "/_control/fault", b'{"nonsense": 1}', endpoint="GCS_CONTROL") == (400, "invalid")
+    for bad in (b'{"nonsense": 1}', b"[]", b"{", b'{"match": {"path": "("}}'):
+        assert gcs.refusal("POST", "/_control/fault", bad, endpoint="GCS_CONTROL") == (400, "invalid")
 
 
 def test_the_journal_has_every_request_and_no_secret(gcs):

@@ -104,7 +104,8 @@ def test_multipart(gcs, body, end):
     related({"name": "a", "bucket": "another"}), related("{not json"), related("[]"), related({"name": "a"}, border="other"),
     related({"name": "a"}, first="text/plain"), related({"name": "a"}, end=""), related({"name": "a"}, end="--\r\ntrash"),
     related({"name": "a"}, b"x\r\n--b0rder\r\ny"), related({"name": "a"}, second="X-Other: 1"), b"", b"--b0rder--",
-    related({"name": "a", "metadata": {"k": "v" * 8192}})])
+    related({"name": "a", "metadata": {"k": "v" * 8192}}), related({"name": 5}), related({"name": "a", "crc32c": 5}),
+    related({"name": "a", "metadata": []}), related('{"name": "\\ud800"}'), related({"name": "a", "nonsense": "x"})])
 def test_multipart_bodies_that_are_refused(gcs, text):
     status, _, answer = multipart(gcs, text)
     assert status == 400 and json.loads(answer)["error"]["errors"][0]["message"]

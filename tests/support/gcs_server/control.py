@@ -93,7 +93,7 @@ class Control:
         try:
             wanted = json.loads(request.body.read() or b"{}")
             found = handler(request, wanted) or {}
-        except (ValueError, KeyError, TypeError, re.error) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, re.error) as error:
             raise invalid(f"{type(error).__name__}: {error}") from None
         return Response(200, [("Content-Type", "application/json")], json.dumps(found).encode())
 

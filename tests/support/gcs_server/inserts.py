@@ -29,13 +29,16 @@ class Insertion:
         unknown = set(metadata) - _METADATA
         if unknown:
             raise invalid(f"the object's metadata has fields that no client of ours should send: {sorted(unknown)}")
+        for field, value in metadata.items():
+            if not isinstance(value, dict if field == "metadata" else str):
+                raise invalid(f"the object's {field} is not of its type: {value!r}")
         names = {value for value in (request.parameter("name"), metadata.get("name")) if value is not None}
         if not names:
             raise required("name")
         if len(names) > 1 or metadata.get("bucket", bucket) != bucket:
             raise invalid("the URL and the metadata name different objects")
         custom = metadata.get("metadata", {})
-        if not isinstance(custom, dict) or not all(isinstance(value, str) for value in custom.values()):
+        if not all(isinstance(value, str) for value in custom.values()):
             raise invalid("metadata must be a map of texts")
         self.bucket, self.name = bucket, names.pop()
         check_name(self.name)

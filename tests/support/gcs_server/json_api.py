@@ -57,6 +57,7 @@ def parse_json(data):
     try:
         found = json.loads(data)
         assert isinstance(found, dict)
+        json.dumps(found, ensure_ascii=False).encode()  # half a surrogate pair is no text
         return found
     except (ValueError, AssertionError):
         raise invalid("Parse Error", "parseError") from None

@@ -87,7 +87,10 @@ class Request:
 
     def __post_init__(self):
         self.path, _, self.query_text = self.target.partition("?")
-        self.query = urllib.parse.parse_qsl(self.query_text, keep_blank_values=True)
+        try:
+            self.query = urllib.parse.parse_qsl(self.query_text, keep_blank_values=True, errors="strict")
+        except UnicodeDecodeError:
+            raise Malformed(400, "the query is not UTF-8") from None
 
     def header(self, name, default=None):
         return self.headers.get(name, default)
