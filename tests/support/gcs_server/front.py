@@ -76,7 +76,7 @@ class Front:
             if not unsent:
                 request.body.drain()
         except Malformed as trouble:
-            request = request or Request("?", "/", {}, name, tls, Body(wire, 0, False), time.time())
+            request = request or trouble.request or Request("?", "/", {}, name, tls, Body(wire, 0, False), time.time())
             request.notes["refused"] = str(trouble)
             response, unsent = _page(trouble), True
         except (Disconnected, ConnectionError):

@@ -17,11 +17,11 @@ class Disconnected(Exception):
 
 
 class Malformed(Exception):
-    """Not HTTP as we know it: answered in words, and the connection ends."""
+    """Not HTTP as we know it: answered in words, and the connection ends. `request` is as much as could be read."""
 
-    def __init__(self, status, message):
+    def __init__(self, status, message, request=None):
         super().__init__(message)
-        self.status = status
+        self.status, self.request = status, request
 
 
 @dataclasses.dataclass
@@ -166,13 +166,13 @@ def parse(head, wire, port, tls):
         if name in headers and name in ("content-length", "host", "authorization", "content-type", "content-range"):
             raise Malformed(400, f"the header {name} is there twice")
         headers[name] = f"{headers[name]}, {value.strip()}" if name in headers else value.strip()
+    request = Request(start[0], start[1], headers, port, tls, Body(wire, 0, False), time.time())
     if "host" not in headers:
-        raise Malformed(400, "no Host header")
-    request = Request(start[0], start[1], headers, port, tls, time=time.time())
+        raise Malformed(400, "no Host header", request)
     length = headers.get("content-length")
     if "transfer-encoding" in headers or (length is None and request.method in ("POST", "PUT", "PATCH")):
-        raise Malformed(411, f"{request.method} requests require a Content-length header.")
-    if length is not None and not length.isascii() or not (length or "0").isdigit():
-        raise Malformed(400, f"Content-Length: {length}")
+        raise Malformed(411, f"{request.method} requests require a Content-length header.", request)
+    if length is not None and (not length.isascii() or not length.isdigit()):
+        raise Malformed(400, f"Content-Length: {length}", request)
     request.body = Body(wire, int(length or 0), headers.get("expect", "").lower() == "100-continue")
     return request
