@@ -47,6 +47,10 @@ constexpr std::array kCures = {
     Cure{"301", "set AWS_DEFAULT_REGION, or --endpoint-url, to where the bucket is"},
     Cure{"IllegalLocationConstraintException", "set AWS_DEFAULT_REGION to the bucket's region"},
     Cure{"InvalidLocationConstraint", "set AWS_DEFAULT_REGION to a region that this store knows"},
+    Cure{"NotImplemented",
+         "the store does not know what was asked for: try without --tags, encryption and other options that it may "
+         "lack"},
+    Cure{"SecondLevelDomainForbidden", "use --addressing-style virtual"},
     Cure{"XAmzContentSHA256Mismatch", "something between here and the store changes the data"},
     Cure{"BadDigest", "something between here and the store changes the data"},
     Cure{"QuotaExceeded", "the bucket or the account is full: delete old backups or raise the quota"},

@@ -56,7 +56,7 @@ Error no_way_on(const std::string& operation) {
 UploadId S3Store::begin_upload(const std::string& key, std::uint64_t part_size, const PutOptions& options) {
   const ChecksumPolicy& policy = client_.settings().checksums;
   S3Call call{.operation = "CreateMultipartUpload", .method = "POST", .key = key, .query = {{"uploads", ""}}};
-  call.headers = creation_headers(client_.settings(), options);
+  call.headers = creation_headers(options);
   call.stop = options.stop;
   call.checksum_headers = {{"x-amz-checksum-algorithm", std::string(wire_name(policy.algorithm))}};
   if (policy.algorithm == ChecksumAlgorithm::crc64nvme) {
@@ -85,7 +85,8 @@ UploadedPart S3Store::upload_part(const UploadId& upload, int number, Body& body
 
 // Tags given at the beginning are lost at some stores (Ceph): there they are set again when the object is there.
 void S3Store::tag_afterwards(const std::string& key, const PutOptions& options) {
-  if (!options.tags || options.tags->empty() || client_.settings().service->tags_survive_multipart) return;
+  const S3Service& service = *client_.settings().service;
+  if (!options.tags || options.tags->empty() || !service.tags || service.tags_survive_multipart) return;
   std::string document = "<Tagging xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"><TagSet>";
   for (const auto& [name, value] : *options.tags) {
     document += fmt::format("<Tag><Key>{}</Key><Value>{}</Value></Tag>", xml_escape(name), xml_escape(value));
@@ -111,7 +112,8 @@ bool S3Store::stored_whole(const UploadId& upload, const std::vector<UploadedPar
 PutResult S3Store::complete_upload(const UploadId& upload, const std::vector<UploadedPart>& parts,
                                    const PutOptions& options) {
   bool exists = false;
-  const bool conditional = send_condition(upload.key, options, exists);
+  const bool conditional =
+      send_condition(upload.key, options, client_.settings().service->conditional_complete, exists);
   if (exists) return PutResult::already_exists;
   const std::string document = completion_document(parts, client_.settings().checksums, client_.sends_checksums());
   MemoryBody body(document);

@@ -21,7 +21,6 @@ constexpr int kNotImplemented = 501;
 // "Amazon S3 multipart upload limits".
 constexpr std::uint64_t kMinPart = 5ULL << 20U;
 constexpr std::uint64_t kMaxPart = 5ULL << 30U;
-constexpr int kMaxParts = 10'000;
 constexpr std::size_t kMaxRemoveBatch = 1'000;
 
 // Tags travel as a query does. A blank is %20, which every store decodes; some (Ceph) take '+' for itself.
@@ -58,10 +57,16 @@ ListPage read_page(const XmlElement& listing) {
 
 }  // namespace
 
-HttpHeaders creation_headers(const S3Settings& settings, const PutOptions& options) {
+// What is sent whenever an object is made: encryption, customer key, tags, metadata.
+HttpHeaders S3Store::creation_headers(const PutOptions& options) {
+  const S3Settings& settings = client_.settings();
   HttpHeaders headers = settings.encryption;
   headers.insert(headers.end(), settings.customer_key.begin(), settings.customer_key.end());
-  if (options.tags) headers.emplace_back("x-amz-tagging", encode_tags(*options.tags));
+  if (options.tags && settings.service->tags) {
+    headers.emplace_back("x-amz-tagging", encode_tags(*options.tags));
+  } else if (options.tags && !options.tags->empty() && !tags_left_out_.exchange(true)) {
+    log::warning("{} has no object tags: what is stored there gets none", settings.service->name);
+  }
   for (const auto& [name, value] : options.metadata) headers.emplace_back("x-amz-meta-" + name, value);
   return headers;
 }
@@ -73,7 +78,7 @@ std::string S3Store::describe(const std::string& key) const {
 StoreLimits S3Store::limits() const {
   return {.min_part_size = kMinPart,
           .max_part_size = kMaxPart,
-          .max_parts = kMaxParts,
+          .max_parts = client_.settings().service->max_parts,
           .max_put_size = kMaxPart,
           .max_remove_batch = kMaxRemoveBatch};
 }
@@ -107,10 +112,9 @@ std::optional<ObjectStat> S3Store::stat(const std::string& key) {
 
 // Decides how create-only is kept at this service. Sets `exists` when a look was needed and found the
 // object; returns whether to send the condition.
-bool S3Store::send_condition(const std::string& key, const PutOptions& options, bool& exists) {
+bool S3Store::send_condition(const std::string& key, const PutOptions& options, ConditionalPut support, bool& exists) {
   if (!options.if_absent) return false;
-  const ConditionalPut support =
-      conditions_refused_ ? ConditionalPut::refused : client_.settings().service->conditional_put;
+  if (conditions_refused_) support = ConditionalPut::refused;
   if (support == ConditionalPut::honoured) return true;
   try {
     if (!options.known_absent) exists = stat(key).has_value();
@@ -124,10 +128,10 @@ bool S3Store::send_condition(const std::string& key, const PutOptions& options, 
 
 PutResult S3Store::put(const std::string& key, Body& body, const PutOptions& options) {
   bool exists = false;
-  const bool conditional = send_condition(key, options, exists);
+  const bool conditional = send_condition(key, options, client_.settings().service->conditional_put, exists);
   if (exists) return PutResult::already_exists;
   S3Call call{.operation = "PutObject", .method = "PUT", .key = key};
-  call.headers = creation_headers(client_.settings(), options);
+  call.headers = creation_headers(options);
   call.body = &body;
   call.body_sha256 = options.body_sha256;
   call.stop = options.stop;
@@ -183,9 +187,11 @@ bool S3Store::container_exists() {
 }
 
 void S3Store::create_container() {
-  const std::string& region = client_.settings().region;
+  const S3Settings& settings = client_.settings();
+  const std::string& region = settings.region;
   std::string document;
-  if (region != "us-east-1") {
+  // us-east-1 is where buckets are made without a word, and "auto" is not a place.
+  if (settings.service->location_constraint && region != "us-east-1" && region != "auto") {
     document = fmt::format(
         "<CreateBucketConfiguration xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"><LocationConstraint>{}"
         "</LocationConstraint></CreateBucketConfiguration>",
@@ -193,7 +199,7 @@ void S3Store::create_container() {
   }
   MemoryBody body(document);
   S3Call call{.operation = "CreateBucket", .method = "PUT"};
-  call.headers = {{"x-amz-acl", "private"}};
+  if (settings.service->bucket_acl) call.headers = {{"x-amz-acl", "private"}};
   call.body = &body;
   call.accepted = {409};
   const S3Answer answer = client_.call(call);

@@ -34,11 +34,14 @@ class S3Store : public ObjectStore {
   bool container_exists() override;
   void create_container() override;
   StoreLimits limits() const override;
-  StoreCapabilities capabilities() const override { return {.metadata = true, .tags = true, .object_lock = true}; }
+  StoreCapabilities capabilities() const override {
+    return {.metadata = true, .tags = client_.settings().service->tags, .object_lock = true};
+  }
   std::string describe(const std::string& key) const override;
 
  private:
-  bool send_condition(const std::string& key, const PutOptions& options, bool& exists);
+  HttpHeaders creation_headers(const PutOptions& options);
+  bool send_condition(const std::string& key, const PutOptions& options, ConditionalPut support, bool& exists);
   bool proven_absent(const std::string& key);
   std::vector<RemoveFailure> remove_batch(std::span<const std::string> keys);
   std::vector<RemoveFailure> remove_singly(std::span<const std::string> keys);
@@ -48,10 +51,8 @@ class S3Store : public ObjectStore {
   S3Client& client_;
   std::atomic<bool> conditions_refused_{false};  // the store answered 501 to If-None-Match
   std::atomic<bool> bulk_delete_refused_{false};
+  std::atomic<bool> tags_left_out_{false};  // and a warning was given
 };
-
-// What is sent whenever an object is made: encryption, customer key, tags, metadata.
-HttpHeaders creation_headers(const S3Settings& settings, const PutOptions& options);
 
 // The whole: settings, client, credentials and store under one owner.
 std::unique_ptr<ObjectStore> open_s3_store(const StoreLocation& location, const StoreOptions& options,

@@ -1,5 +1,5 @@
 // What is known of S3-compatible services, told apart by their endpoint's host name. A difference in
-// behaviour is a row here, never an `if` in the store.
+// behaviour is a row here, never an `if` in the store. docs/s3-compatible.md tells the same to people.
 #pragma once
 
 #include <string>
@@ -7,28 +7,32 @@
 
 namespace tapster {
 
-// How a service treats `If-None-Match: *` on PUT.
+// How a service treats `If-None-Match: *` on a write.
 enum class ConditionalPut {
   honoured,  // may be relied on
   unknown,   // look first, then send the condition as well
-  refused,   // answers 501: look first, send none
+  refused,   // answered by an error: look first, send none
 };
 
+// The defaults are what every implementation copes with; they hold for hosts that are not known.
 struct S3Service {
-  std::string_view name;
-  std::string_view host;    // pattern; "*" is one label or more: the region, when `region` is empty
-  std::string_view region;  // to sign with, where the host does not name it
-  bool checksums = false;   // takes x-amz-checksum-*: policy `auto` is when_supported
+  std::string_view name = {};
+  bool checksums = false;  // takes x-amz-checksum-*: policy `auto` is when_supported
   ConditionalPut conditional_put = ConditionalPut::unknown;
-  bool path_style = true;               // what addressing style `auto` means
-  bool tags_survive_multipart = false;  // tags given at CreateMultipartUpload are kept
+  ConditionalPut conditional_complete = ConditionalPut::unknown;  // the same on CompleteMultipartUpload
+  bool path_style = true;                                         // what addressing style `auto` means
+  bool tags = true;                                               // false: a request with tags is refused
+  bool tags_survive_multipart = false;                            // tags given at CreateMultipartUpload are kept
+  int max_parts = 10'000;                                         // of one upload
+  bool bucket_acl = true;                                         // CreateBucket may carry x-amz-acl
+  bool location_constraint = true;                                // CreateBucket may name the region signed for
 };
 
 // The service that `host` (without port) belongs to; an unknown one has an empty name.
-const S3Service& service_of(std::string_view host) noexcept;
+const S3Service& service_of(std::string_view host);
 
-// The region that `host` names under that service, or the service's fixed one, or "".
-std::string region_of(const S3Service& service, std::string_view host);
+// The region to sign with at `host`: the one that it names, or its service's fixed one, or "".
+std::string region_of(std::string_view host);
 
 // AWS's own endpoint, "https://s3.eu-west-1.amazonaws.com", for any partition ("Amazon S3 endpoints and
 // quotas" and the partitions of the AWS SDKs).

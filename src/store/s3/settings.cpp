@@ -70,7 +70,7 @@ std::string region_from(const StoreOptions& options, const Environment& environm
     if (auto value = environment.get(variable)) return *value;
   }
   if (auto value = profile.get("region")) return *value;
-  std::string named = region_of(*settings.service, host_of(settings.endpoint_url));
+  std::string named = region_of(host_of(settings.endpoint_url));
   return named.empty() ? "us-east-1" : named;  // the server's own answer corrects it
 }
 

@@ -47,6 +47,8 @@ TEST_CASE("S3 errors with a cure name it") {
   CHECK_THAT(cure(403, "RequestTimeTooSkewed"), ContainsSubstring("set the clock"));
   CHECK_THAT(cure(301, ""), ContainsSubstring("AWS_DEFAULT_REGION"));
   CHECK_THAT(cure(403, ""), ContainsSubstring("check the credentials"));
+  CHECK_THAT(cure(501, "NotImplemented"), ContainsSubstring("try without --tags"));
+  CHECK_THAT(cure(403, "SecondLevelDomainForbidden"), ContainsSubstring("--addressing-style virtual"));
   CHECK_THAT(cure(503, "SlowDown"), ContainsSubstring("AWS_MAX_ATTEMPTS"));
 }
 

@@ -228,7 +228,7 @@ TEST_CASE("another 404 is not the end of an upload that worked") {
 
 TEST_CASE("a conditional completion") {
   S3World world;
-  world.service.conditional_put = ConditionalPut::honoured;
+  world.service.conditional_complete = ConditionalPut::honoured;
   SECTION("created") {
     world.http.answer(200, kDone);
     CHECK(world.store().complete_upload(kUpload, kParts, create_only()) == PutResult::created);
@@ -248,7 +248,8 @@ TEST_CASE("a conditional completion") {
     CHECK(find_header(world.last().headers, "If-None-Match") == nullptr);
   }
   SECTION("where one has to look, and it is there") {
-    world.service.conditional_put = ConditionalPut::refused;
+    world.service.conditional_complete = GENERATE(ConditionalPut::refused, ConditionalPut::unknown);
+    world.service.conditional_put = ConditionalPut::honoured;  // says nothing of completions
     PutOptions options = create_only();
     options.known_absent = false;
     world.http.answer(200, "", {{"Content-Length", "1"}});
@@ -270,6 +271,11 @@ TEST_CASE("tags that stores lose are set when the object is there") {
   }
   SECTION("where they survive") {
     world.service.tags_survive_multipart = true;
+    world.store().complete_upload(kUpload, kParts, tagged());
+    CHECK(world.requests() == 1);
+  }
+  SECTION("where there are none, nothing is tried") {
+    world.service.tags = false;
     world.store().complete_upload(kUpload, kParts, tagged());
     CHECK(world.requests() == 1);
   }

@@ -73,6 +73,38 @@ TEST_CASE("an empty tag set is sent, an absent one is not") {
   CHECK(find_header(world.last().headers, "x-amz-tagging") != nullptr);
 }
 
+TEST_CASE("where objects have no tags they are left out, with one warning") {
+  S3World world;
+  world.service.name = "Cloudflare R2";
+  world.service.tags = false;
+  const CapturedLog captured(log::Level::warning);
+  world.http.answer(200).answer(200).answer(200).answer(200, "<X><UploadId>id</UploadId></X>");
+  MemoryBody body("");
+  PutOptions options;
+  CHECK_FALSE(world.store().capabilities().tags);
+  SECTION("no tags, no warning") {
+    options.tags = GENERATE(std::optional<Tags>(), std::optional<Tags>(Tags{}));
+    world.store().put("k", body, options);
+    CHECK(captured.text().empty());
+  }
+  SECTION("tags") {
+    options.tags = Tags{{"a", "b"}};
+    for (const char* key : {"k", "l", "m"}) world.store().put(key, body, options);
+    world.store().begin_upload("n", 5, options);
+    CHECK_THAT(captured.text(), ContainsSubstring("WARNING: Cloudflare R2 has no object tags"));
+    CHECK(captured.text().find("WARNING") == captured.text().rfind("WARNING"));
+  }
+  for (const SentRequest& request : world.sent()) CHECK(find_header(request.headers, "x-amz-tagging") == nullptr);
+}
+
+TEST_CASE("the parts of an upload are as many as the service takes") {
+  S3World world;
+  CHECK(world.store().limits().max_parts == 10'000);
+  world.service.max_parts = 1'000;
+  CHECK(world.store().limits().max_parts == 1'000);
+  CHECK(world.store().capabilities().tags);
+}
+
 namespace {
 
 struct PutWorld : S3World {
@@ -196,6 +228,25 @@ TEST_CASE("making the bucket") {
     world.http.answer(200);
     world.store().create_container();
     CHECK_THAT(world.last().body, ContainsSubstring("<LocationConstraint>eu-west-1</LocationConstraint>"));
+  }
+  SECTION("where the region is signed for and names no place") {
+    world.settings.region = "auto";
+    world.http.answer(200);
+    world.store().create_container();
+    CHECK(world.last().body.empty());
+  }
+  SECTION("where a region is no location") {
+    world.service.location_constraint = false;
+    world.settings.region = "eu-de";
+    world.http.answer(200);
+    world.store().create_container();
+    CHECK(world.last().body.empty());
+  }
+  SECTION("where buckets have no ACL") {
+    world.service.bucket_acl = false;
+    world.http.answer(200);
+    world.store().create_container();
+    CHECK(find_header(world.last().headers, "x-amz-acl") == nullptr);
   }
   SECTION("it is ours already") {
     world.http.answer(409, s3_error("BucketAlreadyOwnedByYou"));
