@@ -12,6 +12,9 @@ constexpr std::uint64_t kLargestArchive = 1ULL << 40U;  // bytes: the original's
 constexpr std::uint64_t kSmallestPart = 5ULL << 20U;
 // An archive exceeds its limit by one file: most often one of a relation's.
 constexpr std::uint64_t kOvershoot = 1ULL << 30U;
+constexpr int kUsualParts = 10'000;  // S3's number
+constexpr std::uint64_t kLargestWantedPart = 32ULL << 20U;
+constexpr std::uint64_t kRoomForOneFile = 2ULL << 30U;  // by which an archive may exceed its limit
 // What compressors may still hold when the size is looked at, and headers, padding and the end of the archive.
 constexpr std::uint64_t kUnderWay = 64ULL << 20U;
 
@@ -23,6 +26,14 @@ int most_parts(const ArchiveSettings& settings) {
 }
 
 }  // namespace
+
+std::uint64_t wanted_archive_size(const ArchiveSettings& settings) {
+  const int parts = most_parts(settings);
+  const std::uint64_t most = static_cast<std::uint64_t>(parts) * kLargestWantedPart;
+  const bool few = settings.max_parts || parts < kUsualParts;
+  if (!few || most <= 2 * kRoomForOneFile) return settings.max_archive_size;
+  return std::min(settings.max_archive_size, most - kRoomForOneFile);
+}
 
 std::uint64_t archive_part_size(const ArchiveSettings& settings, std::uint64_t largest) {
   const std::uint64_t usual = std::min(settings.max_archive_size, kLargestArchive) + at_most(kOvershoot) + kUnderWay;

@@ -30,6 +30,10 @@ struct ArchiveSettings {
   PutOptions put;
 };
 
+// max_archive_size, or less where an archive may have fewer parts than usual, by the settings or by the store: larger
+// archives would need larger parts, and parts are the memory of a backup.
+std::uint64_t wanted_archive_size(const ArchiveSettings& settings);
+
 // How a store's limits and the settings make the size of an archive's parts: for archives up to max_archive_size
 // and one file beyond it, or for `largest` where that is more.
 std::uint64_t archive_part_size(const ArchiveSettings& settings, std::uint64_t largest = 0);

@@ -11,10 +11,7 @@ namespace {
 
 constexpr std::uint64_t kLargestArchive = 1ULL << 40U;
 constexpr std::uint64_t kPartOfObjects = 5ULL << 20U;
-// Parts of this size at most when the number of parts is limited on purpose: parts are the memory of a backup.
-constexpr std::uint64_t kLargestWantedPart = 32ULL << 20U;
-constexpr std::uint64_t kRoomForOneFile = 2ULL << 30U;  // by which an archive may exceed its limit
-constexpr unsigned kMostThreads = 4;                    // by default: PostgreSQL wants some of the cores
+constexpr unsigned kMostThreads = 4;  // by default: PostgreSQL wants some of the cores
 
 int threads_for(const BaseBackupOptions& options) {
   if (options.compression_threads > 0) return options.compression_threads;
@@ -36,12 +33,7 @@ ArchiveSettings settings_of(const BaseBackupOptions& options, std::string id, co
   settings.max_parts = options.max_parts;
   settings.limits = limits;
   settings.put.tags = options.tags;
-  if (options.max_parts) {
-    const std::uint64_t most = static_cast<std::uint64_t>(*options.max_parts) * kLargestWantedPart;
-    if (most > 2 * kRoomForOneFile) {
-      settings.max_archive_size = std::min(settings.max_archive_size, most - kRoomForOneFile);
-    }
-  }
+  settings.max_archive_size = wanted_archive_size(settings);
   return settings;
 }
 

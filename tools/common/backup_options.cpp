@@ -71,7 +71,8 @@ void declare_additions(CommandLine& command, BackupArguments& arguments) {
     options.max_parts = value;
   };
   ours(command.value({"--max-parts"}, "N", parts,
-                     "parts that an upload may have, for stores that take fewer than S3 (default: 10000)"));
+                     "parts that an upload may have, for stores that take fewer than S3 (default: the store's "
+                     "number, mostly 10000)"));
   const auto format = [&arguments](std::string_view text) {
     static constexpr std::string_view kFormats[] = {"3.17", "3.4"};
     arguments.info_format = parse_backup_info_format(text);

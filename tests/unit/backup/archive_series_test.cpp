@@ -57,6 +57,36 @@ TEST_CASE("parts are large enough for the largest archive and one file beyond it
   CHECK(archive_part_size(settings, std::uint64_t{4} << 40U) * 10000 >= std::uint64_t{4} << 40U);
 }
 
+TEST_CASE("where an archive may have few parts it is smaller, so that its parts are not too large") {
+  ArchiveSettings settings;
+  settings.limits = FakeStore().limits();
+  settings.max_archive_size = std::uint64_t{100} << 30U;
+  const std::uint64_t most = 1000 * 32 * kMiB;
+  SECTION("many parts") {
+    settings.max_archive_size = std::uint64_t{1} << 40U;
+    CHECK(wanted_archive_size(settings) == settings.max_archive_size);
+    return;
+  }
+  SECTION("fewer than a smallest archive needs: its size is what was asked for") {
+    settings.max_parts = 10;
+    CHECK(wanted_archive_size(settings) == settings.max_archive_size);
+    return;
+  }
+  SECTION("by the store") { settings.limits.max_parts = 1000; }
+  SECTION("by the settings") { settings.max_parts = 1000; }
+  SECTION("by both") {
+    settings.limits.max_parts = 1000;
+    settings.max_parts = 5000;
+  }
+  CHECK(wanted_archive_size(settings) < most);
+  CHECK(wanted_archive_size(settings) > most * 9 / 10);
+  settings.max_archive_size = wanted_archive_size(settings);
+  CHECK(archive_part_size(settings) <= 32 * kMiB);
+  CHECK(archive_part_size(settings) * 1000 > settings.max_archive_size);
+  settings.max_archive_size = kMiB;
+  CHECK(wanted_archive_size(settings) == kMiB);
+}
+
 TEST_CASE("an archive that has grown beyond the limit is followed by another, between two members") {
   FakeStore store;
   ArchiveSettings settings = settings_for(store);
