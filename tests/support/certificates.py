@@ -24,14 +24,21 @@ class Authority:
                    "subjectAltName=DNS:localhost,DNS:wals.localhost,IP:127.0.0.1,"
                    "DNS:s3.us-east-1.amazonaws.com,DNS:*.s3.us-east-1.amazonaws.com,"
                    "DNS:*.blob.core.windows.net,DNS:*.blob.core.chinacloudapi.cn,DNS:login.microsoftonline.com\n")
-        (self.folder / "chain.crt").write_text(
-            (self.folder / "server.crt").read_text() + (self.folder / "intermediate.crt").read_text())
         self.root = str(self.folder / "root.crt")
         self.intermediate = str(self.folder / "intermediate.crt")
 
-    def server_context(self):
+    def server_context(self, *hosts):
+        """For localhost and AWS's names; for these hosts and what is one label below them, when they are given."""
+        name = "server"
+        if hosts:
+            name = f"server-{hosts[0]}"
+            names = ",".join(f"DNS:{host},DNS:*.{host}" for host in hosts)
+            self._sign(name, "/CN=tapster test server", "intermediate",
+                       f"basicConstraints=CA:FALSE\nextendedKeyUsage=serverAuth\nsubjectAltName={names}\n")
+        chain = self.folder / f"{name}.chain"
+        chain.write_text((self.folder / f"{name}.crt").read_text() + (self.folder / "intermediate.crt").read_text())
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(self.folder / "chain.crt", self.folder / "server.key")
+        context.load_cert_chain(chain, self.folder / f"{name}.key")
         return context
 
     def _sign(self, name, subject, by, extensions):

@@ -146,6 +146,8 @@ class ScriptedS3(HttpServer, Uploads):
             return self.upload_request(bucket, objects, key, query, request)
         elif request.method == "PUT" and not query:
             return self._put(objects, key, request)
+        elif request.method == "PUT" and "tagging" in query:
+            return self._tag(objects, key, request)
         elif request.method in ("GET", "HEAD"):
             return self._get(objects, key, request)
         elif request.method == "DELETE":
@@ -180,6 +182,14 @@ class ScriptedS3(HttpServer, Uploads):
             self.check_condition(objects, key, request)
             objects[key] = StoredObject(request.body, request)
         return Response(200, [("ETag", objects[key].etag)])
+
+    def _tag(self, objects, key, request):
+        if key not in objects:
+            raise Refusal(404, "NoSuchKey", "The specified key does not exist.", extra=f"<Key>{escape(key)}</Key>")
+        texts = [node.text or "" for node in ElementTree.fromstring(request.body).iter()
+                 if node.tag.rpartition("}")[2] in ("Key", "Value")]
+        objects[key].headers["x-amz-tagging"] = urllib.parse.urlencode(list(zip(texts[::2], texts[1::2])))
+        return Response(200)
 
     def _get(self, objects, key, request):
         if key not in objects:

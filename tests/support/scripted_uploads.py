@@ -11,6 +11,14 @@ from support.sigv4 import Refusal
 
 class Uploads:
     min_part_size = 5 * 1024 * 1024
+    max_parts = 10_000
+
+    def check_parts(self, bodies):
+        """For stores that demand more of the parts of an upload."""
+
+    def check_completion(self, objects, key, request):
+        """The condition on a completion."""
+        self.check_condition(objects, key, request)
 
     def list_uploads(self, bucket):
         entries = "".join(f"<Upload><Key>{escape(upload['key'])}</Key><UploadId>{name}</UploadId></Upload>"
@@ -29,6 +37,8 @@ class Uploads:
         if upload is None or upload["key"] != key:
             raise Refusal(404, "NoSuchUpload", "The specified upload does not exist.")
         if request.method == "PUT" and "partNumber" in query:
+            if not 1 <= int(query["partNumber"]) <= self.max_parts:
+                raise Refusal(400, "InvalidArgument", f"Part number must be between 1 and {self.max_parts}.")
             upload["parts"][int(query["partNumber"])] = request.body
             return Response(200, [("ETag", f'"{hashlib.md5(request.body).hexdigest()}"')])
         if request.method == "DELETE":
@@ -51,8 +61,9 @@ class Uploads:
             self._wrong(request, "a part is too small", 400, "EntityTooSmall")
         if len({len(body) for body in bodies[:-1]}) > 1:
             self._wrong(request, "parts of different sizes")
+        self.check_parts(bodies)
         with self.lock:
-            self.check_condition(objects, key, request)
+            self.check_completion(objects, key, request)
             objects[key] = StoredObject(b"".join(bodies), upload["request"])
             objects[key].etag = objects[key].etag[:-1] + f'-{len(bodies)}"'
             del self.uploads[name]
