@@ -8,7 +8,6 @@
 namespace tapster {
 namespace {
 
-constexpr std::uint64_t kLargestArchive = 1ULL << 40U;  // bytes: the original's on every store
 constexpr std::uint64_t kSmallestPart = 5ULL << 20U;
 // An archive exceeds its limit by one file: most often one of a relation's.
 constexpr std::uint64_t kOvershoot = 1ULL << 30U;

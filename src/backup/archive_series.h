@@ -18,6 +18,9 @@
 
 namespace tapster {
 
+// Bytes: the original's limit on every store.
+inline constexpr std::uint64_t kLargestArchive = 1ULL << 40U;
+
 struct ArchiveSettings {
   std::string id;  // of the backup
   Compression compression = Compression::none;

@@ -9,7 +9,6 @@
 namespace tapster {
 namespace {
 
-constexpr std::uint64_t kLargestArchive = 1ULL << 40U;
 constexpr std::uint64_t kPartOfObjects = 5ULL << 20U;
 constexpr unsigned kMostThreads = 4;  // by default: PostgreSQL wants some of the cores
 

@@ -1,8 +1,8 @@
 #include "backup/directory_walk.h"
 
 #include "backup/relation_name.h"
+#include "io/directory_stream.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 
 #include <algorithm>
@@ -13,10 +13,6 @@
 
 namespace tapster {
 namespace {
-
-struct CloseDirectory {
-  void operator()(DIR* stream) const noexcept { ::closedir(stream); }
-};
 
 // The entries of one directory but "." and "..". Throws FileError.
 class Listing {
@@ -41,7 +37,7 @@ class Listing {
 
  private:
   std::string path_;
-  std::unique_ptr<DIR, CloseDirectory> stream_;
+  DirectoryStream stream_;
 };
 
 // Relations that have an init fork: PostgreSQL empties them when it recovers.

@@ -12,7 +12,7 @@ namespace tapster {
 namespace {
 
 constexpr int kFirstOfVersion2 = 170000;
-constexpr std::size_t kPiece = 64 << 10;
+constexpr std::size_t kManifestPiece = 64 << 10;
 constexpr std::uint64_t kLow = 0xffffffff;  // the half of an LSN behind the slash
 
 // RFC 8259, section 7.
@@ -51,7 +51,7 @@ std::string checksum_text(std::uint32_t crc) {
 }  // namespace
 
 ManifestWriter::ManifestWriter(ByteSink& next, int server_version, const std::string& system_identifier) : next_(next) {
-  pending_.reserve(kPiece + 4096);
+  pending_.reserve(kManifestPiece + 4096);
   const bool is_version_2 = server_version >= kFirstOfVersion2;
   pending_ += is_version_2 ? "{ \"PostgreSQL-Backup-Manifest-Version\": 2,\n"
                            : "{ \"PostgreSQL-Backup-Manifest-Version\": 1,\n";
@@ -71,7 +71,7 @@ void ManifestWriter::add(const CopiedFile& file) {
       std::back_inserter(pending_),
       ", \"Size\": {}, \"Last-Modified\": \"{}\", \"Checksum-Algorithm\": \"CRC32C\", \"Checksum\": \"{}\" }}",
       file.size, gmt(file.mtime), checksum_text(file.crc32c));
-  if (pending_.size() >= kPiece) flush();
+  if (pending_.size() >= kManifestPiece) flush();
 }
 
 void ManifestWriter::finish(std::uint32_t timeline, std::uint64_t begin_lsn, std::uint64_t end_lsn) {

@@ -25,7 +25,7 @@ namespace {
 
 using Time = std::chrono::sys_time<std::chrono::nanoseconds>;
 
-constexpr std::size_t kPiece = 256 << 10;  // a multiple of every page size
+constexpr std::size_t kReadSize = 256 << 10;  // a multiple of every page size
 
 // Times beyond what 64 bits of nanoseconds hold (1677 to 2262) become the nearest.
 Time time_of(const struct timespec& time) {
@@ -74,7 +74,7 @@ struct TreeCopier::State {
         checks(its_checks),
         report(std::move(its_report)),
         stop(std::move(its_stop)),
-        buffer(kPiece) {}
+        buffer(kReadSize) {}
 
   ArchiveTarget& target;
   PageChecks checks;

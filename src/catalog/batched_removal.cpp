@@ -9,7 +9,7 @@
 namespace tapster {
 namespace {
 
-constexpr std::size_t kThreads = 4;
+constexpr std::size_t kRemovalThreads = 4;
 constexpr std::size_t kMaxWaiting = 2;  // batches
 constexpr int kMaxUnreachable = 3;
 constexpr std::size_t kMaxLogged = 10;
@@ -38,7 +38,7 @@ void BatchedRemoval::hand_over() {
     filling_.clear();
   }
   changed_.notify_all();
-  if (workers_.size() < kThreads) workers_.emplace_back([this] { work(); });
+  if (workers_.size() < kRemovalThreads) workers_.emplace_back([this] { work(); });
 }
 
 void BatchedRemoval::work() {

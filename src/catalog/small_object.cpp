@@ -13,7 +13,7 @@
 namespace tapster {
 namespace {
 
-constexpr std::size_t kThreads = 8;
+constexpr std::size_t kReadThreads = 8;
 
 class TextSink final : public ByteSink {
  public:
@@ -61,9 +61,9 @@ void in_parallel(std::size_t count, const std::function<void(std::size_t)>& work
   };
   {
     std::vector<std::jthread> helpers;
-    helpers.reserve(kThreads);
+    helpers.reserve(kReadThreads);
     try {
-      while (helpers.size() + 1 < std::min(count, kThreads)) helpers.emplace_back(run);
+      while (helpers.size() + 1 < std::min(count, kReadThreads)) helpers.emplace_back(run);
     } catch (const std::system_error&) {  // a limit on threads: those that there are do it all
     }
     run();

@@ -11,7 +11,7 @@
 namespace tapster {
 namespace {
 
-constexpr std::size_t kFolderDigits = 16;
+constexpr std::size_t kHashDirDigits = 16;
 
 std::optional<WalName> wal_name_of(std::string_view key) {
   const std::string_view base = key.substr(key.rfind('/') + 1);
@@ -30,7 +30,7 @@ bool deletable(const WalCleanup& plan, const std::string& key) {
 std::string end_of(std::span<const WalCleanup> plans, const std::string& wals) {
   std::string limit;
   for (const WalCleanup& plan : plans) limit = std::max(limit, plan.limit);
-  return limit.empty() ? wals : wals + limit.substr(0, kFolderDigits) + "/" + limit;
+  return limit.empty() ? wals : wals + limit.substr(0, kHashDirDigits) + "/" + limit;
 }
 
 std::string common_beginning(const std::string& a, const std::string& b) {

@@ -8,13 +8,13 @@
 namespace tapster {
 namespace {
 
-constexpr std::size_t kPiece = 128 * 1024;
+constexpr std::size_t kOutputPiece = 128 * 1024;
 constexpr std::size_t kLargestStep = 1 << 30;
 
 }  // namespace
 
 CodecSink::CodecSink(Compression compression, ByteSink& next)
-    : compression_(compression), next_(next), buffer_(std::make_unique_for_overwrite<std::byte[]>(kPiece)) {}
+    : compression_(compression), next_(next), buffer_(std::make_unique_for_overwrite<std::byte[]>(kOutputPiece)) {}
 
 void CodecSink::write(Bytes data) {
   for (bool draining = false; draining || !data.empty();) {
@@ -35,12 +35,12 @@ void CodecSink::finish() {
   next_.finish();
 }
 
-std::span<std::byte> CodecSink::room() const { return {buffer_.get() + used_, kPiece - used_}; }
+std::span<std::byte> CodecSink::room() const { return {buffer_.get() + used_, kOutputPiece - used_}; }
 
 // Returns whether the output was filled, so that the library may hold more of it.
 bool CodecSink::produced(std::size_t count) {
   used_ += count;
-  if (used_ < kPiece) return false;
+  if (used_ < kOutputPiece) return false;
   hand_on();
   return true;
 }

@@ -24,25 +24,25 @@
 namespace tapster {
 namespace {
 
-constexpr std::size_t kPiece = 2 * 1024 * 1024;
+constexpr std::size_t kInputPiece = 2 * 1024 * 1024;
 
 class GzipCompressor final : public ByteSink {
  public:
   GzipCompressor(int level, ByteSink& next, ContentSize content_size)
       : level_(level), next_(next), deflater_(libdeflate_alloc_compressor(deflate_level(level))) {
     if (!deflater_) throw std::bad_alloc();
-    input_.reserve(static_cast<std::size_t>(std::min<std::uint64_t>(content_size.value_or(0), kPiece)));
+    input_.reserve(static_cast<std::size_t>(std::min<std::uint64_t>(content_size.value_or(0), kInputPiece)));
   }
 
   void write(Bytes data) override {
     begin();
     while (!data.empty()) {
-      if (input_.size() == kPiece) {
+      if (input_.size() == kInputPiece) {
         deflate_piece();
         joiner_.open_end(output_, input_);
         hand_on();
       }
-      const Bytes part = data.first(std::min(data.size(), kPiece - input_.size()));
+      const Bytes part = data.first(std::min(data.size(), kInputPiece - input_.size()));
       data = data.subspan(part.size());
       input_.insert(input_.end(), part.begin(), part.end());
     }

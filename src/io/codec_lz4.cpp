@@ -13,7 +13,7 @@
 namespace tapster {
 namespace {
 
-struct Free {
+struct FreeLz4 {
   void operator()(LZ4F_cctx* context) const { LZ4F_freeCompressionContext(context); }
   void operator()(LZ4F_dctx* context) const { LZ4F_freeDecompressionContext(context); }
 };
@@ -63,7 +63,7 @@ class Lz4Compressor final : public ByteSink {
 
   ByteSink& next_;
   LZ4F_preferences_t preferences_{};
-  std::unique_ptr<LZ4F_cctx, Free> context_;
+  std::unique_ptr<LZ4F_cctx, FreeLz4> context_;
   std::vector<std::byte> output_;
   bool begun_ = false;
 };
@@ -91,7 +91,7 @@ class Lz4Decompressor final : public CodecSink {
     return {.ended = true};
   }
 
-  std::unique_ptr<LZ4F_dctx, Free> context_;
+  std::unique_ptr<LZ4F_dctx, FreeLz4> context_;
   bool between_frames_ = false;
 };
 

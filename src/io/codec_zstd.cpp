@@ -10,7 +10,7 @@
 namespace tapster {
 namespace {
 
-struct Free {
+struct FreeZstd {
   void operator()(ZSTD_CCtx* context) const { ZSTD_freeCCtx(context); }
   void operator()(ZSTD_DCtx* context) const { ZSTD_freeDCtx(context); }
 };
@@ -40,7 +40,7 @@ class ZstdCompressor final : public CodecSink {
     return {input.pos, output.pos, result == 0};
   }
 
-  std::unique_ptr<ZSTD_CCtx, Free> context_;
+  std::unique_ptr<ZSTD_CCtx, FreeZstd> context_;
 };
 
 class ZstdDecompressor final : public CodecSink {
@@ -67,7 +67,7 @@ class ZstdDecompressor final : public CodecSink {
     return {.ended = true};
   }
 
-  std::unique_ptr<ZSTD_DCtx, Free> context_;
+  std::unique_ptr<ZSTD_DCtx, FreeZstd> context_;
   bool between_frames_ = false;
 };
 

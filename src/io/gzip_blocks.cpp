@@ -15,9 +15,9 @@
 namespace tapster {
 namespace {
 
-constexpr std::size_t kPiece = 1024 * 1024;  // half of a segment's: 0.1 % of size for half of the memory
+constexpr std::size_t kBlockSize = 1024 * 1024;  // half of a segment's: 0.1 % of size for half of the memory
 
-struct Free {
+struct FreeCompressor {
   void operator()(libdeflate_compressor* deflater) const { libdeflate_free_compressor(deflater); }
 };
 
@@ -34,7 +34,7 @@ class GzipWorker final : public BlockWorker {
   }
 
  private:
-  std::unique_ptr<libdeflate_compressor, Free> deflater_;
+  std::unique_ptr<libdeflate_compressor, FreeCompressor> deflater_;
   DeflateJoiner joiner_;
 };
 
@@ -42,9 +42,9 @@ class GzipBlocks final : public BlockFormat {
  public:
   explicit GzipBlocks(int level) : level_(level) {}
 
-  std::size_t block_size() const override { return kPiece; }
+  std::size_t block_size() const override { return kBlockSize; }
   std::size_t bound() const override {
-    return libdeflate_deflate_compress_bound(nullptr, kPiece) + DeflateJoiner::kOpenEnd;
+    return libdeflate_deflate_compress_bound(nullptr, kBlockSize) + DeflateJoiner::kOpenEnd;
   }
   std::unique_ptr<BlockWorker> make_worker() const override { return std::make_unique<GzipWorker>(level_); }
 

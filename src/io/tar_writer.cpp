@@ -7,20 +7,20 @@
 namespace tapster {
 namespace {
 
-constexpr std::size_t kPiece = 64 << 10;
+constexpr std::size_t kTarPiece = 64 << 10;
 
 Bytes bytes_of(const std::string& text) { return std::as_bytes(std::span(text.data(), text.size())); }
 
 }  // namespace
 
-TarWriter::TarWriter(ByteSink& next) : next_(next) { buffer_.reserve(2 * kPiece); }
+TarWriter::TarWriter(ByteSink& next) : next_(next) { buffer_.reserve(2 * kTarPiece); }
 
 void TarWriter::begin(const TarMember& member) {
   if (open_) throw std::logic_error("a member begins inside another");
   const bool has_content = member.type == TarMember::Type::file;
   if (!has_content && member.size != 0) throw std::logic_error("only files have content");
   append_tar_header(buffer_, member);
-  if (buffer_.size() >= kPiece) {
+  if (buffer_.size() >= kTarPiece) {
     hand_on(bytes_of(buffer_));
     buffer_.clear();
   }
@@ -53,14 +53,14 @@ void TarWriter::finish() {
 
 void TarWriter::put(Bytes data) {
   if (!buffer_.empty()) {
-    const std::size_t head = std::min(data.size(), kPiece - buffer_.size());
+    const std::size_t head = std::min(data.size(), kTarPiece - buffer_.size());
     buffer_.append(reinterpret_cast<const char*>(data.data()), head);
     data = data.subspan(head);
-    if (buffer_.size() < kPiece) return;
+    if (buffer_.size() < kTarPiece) return;
     hand_on(bytes_of(buffer_));
     buffer_.clear();
   }
-  if (data.size() >= kPiece) {
+  if (data.size() >= kTarPiece) {
     hand_on(data);
   } else {
     buffer_.append(reinterpret_cast<const char*>(data.data()), data.size());

@@ -67,6 +67,7 @@ PGconn* connect(const std::string& conninfo) {
 class Attempt {
  public:
   static PGconn* run(const std::string& conninfo, const std::stop_token& stop) {
+    if (stop.stop_requested()) throw Error(ErrorKind::operation, "interrupted");
     const auto attempt = std::make_shared<Attempt>();
     std::thread([attempt, conninfo] { attempt->finish(connect(conninfo)); }).detach();
     std::unique_lock lock(attempt->mutex_);

@@ -1,10 +1,11 @@
 #include "wal/spool.h"
 
+#include "io/directory_stream.h"
+
 #include <tapster/clock.h>
 #include <tapster/error.h>
 #include <tapster/log.h>
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
@@ -116,7 +117,7 @@ AtomicFile Spool::create(const WalName& name) const {
 void Spool::remove_before(const WalName& name) const {
   FileDescriptor listed = open_at(folder_.get(), ".", O_RDONLY | O_DIRECTORY);
   if (!listed) return;
-  const std::unique_ptr<DIR, int (*)(DIR*)> directory(::fdopendir(listed.get()), &::closedir);
+  const DirectoryStream directory(::fdopendir(listed.get()));
   if (!directory) return;
   listed.release();  // the DIR owns it now
   // readdir is thread-safe for a DIR that no other thread has.

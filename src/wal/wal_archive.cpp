@@ -11,7 +11,7 @@ namespace tapster {
 namespace {
 
 // How often an object may be there for the upload and gone for the comparison.
-constexpr int kAttempts = 4;
+constexpr int kArchiveAttempts = 4;
 
 // A refusal of the listing itself; with a wrong key or a wrong clock the upload would fail as well.
 bool is_forbidden(const StoreError& refusal) {
@@ -61,7 +61,7 @@ WalArchiveOutcome archive_wal(ObjectStore& store, const ArchiveLayout& layout, c
   if (forms) {
     if (const auto key = stored_key(store, *forms, source)) return already_stored(store, *key);
   }
-  for (int attempt = 0; attempt < kAttempts; ++attempt) {
+  for (int attempt = 0; attempt < kArchiveAttempts; ++attempt) {
     const bool known_absent = forms && attempt == 0;
     const PutResult result =
         upload_wal(store, target.key, source, request.compression, request.level, tags_for(request), known_absent);

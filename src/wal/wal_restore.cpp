@@ -16,7 +16,7 @@ namespace tapster {
 namespace {
 
 // How often an object may be listed and then be gone.
-constexpr int kAttempts = 4;
+constexpr int kRestoreAttempts = 4;
 
 std::string_view basename_of(std::string_view path) { return path.substr(path.rfind('/') + 1); }
 
@@ -45,7 +45,7 @@ void check_size(const WalRestoreRequest& request, const SegmentSniffer& sniffer)
 WalRestoreOutcome fetch_requested(ObjectStore& store, const ArchiveLayout& layout, const WalRestoreRequest& request,
                                   Prefetch* prefetch) {
   const auto fallback = request.no_partial ? PartialFallback::no : PartialFallback::yes;
-  for (int attempt = 0; attempt < kAttempts; ++attempt) {
+  for (int attempt = 0; attempt < kRestoreAttempts; ++attempt) {
     const auto objects = find_wal_objects(store, layout, request.name, fallback);
     if (objects.empty()) {
       log::info("WAL file {} for server {} does not exist", request.name.text(), layout.server_name());

@@ -1,6 +1,7 @@
 #include "store/file/file_listing.h"
 
-#include <dirent.h>
+#include "io/directory_stream.h"
+
 #include <fcntl.h>
 
 #include <algorithm>
@@ -11,11 +12,6 @@ namespace tapster {
 namespace {
 
 constexpr int kPageSize = 1000;
-
-struct CloseDirectory {
-  void operator()(DIR* directory) const noexcept { ::closedir(directory); }
-};
-using Directory = std::unique_ptr<DIR, CloseDirectory>;
 
 class Walk {
  public:
@@ -71,7 +67,7 @@ std::vector<std::string> Walk::names(DIR* directory, const std::string& folder, 
 }
 
 bool Walk::folder(FileDescriptor descriptor, const std::string& folder, const std::string& start) {
-  const Directory directory(::fdopendir(descriptor.get()));
+  const DirectoryStream directory(::fdopendir(descriptor.get()));
   if (!directory) throw FileError(errno, "cannot read the directory", tree_.path_of(folder));
   const int parent = descriptor.release();  // closed with the stream
   for (const std::string& name : names(directory.get(), folder, start)) {

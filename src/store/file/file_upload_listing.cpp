@@ -1,7 +1,7 @@
 // Uploads that nobody finished: the hidden files below a prefix.
+#include "io/directory_stream.h"
 #include "store/file/file_target.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 
 #include <cerrno>
@@ -9,10 +9,6 @@
 
 namespace tapster {
 namespace {
-
-struct CloseDirectory {
-  void operator()(DIR* directory) const noexcept { ::closedir(directory); }
-};
 
 // Behind ".tapster-upload-" and 16 digits, if it was noted.
 constexpr std::size_t kNoted = std::string_view(".tapster-upload-0123456789abcdef-").size();
@@ -25,7 +21,7 @@ struct Contents {
 // `folder` stays open.
 Contents read_folder(int folder, const std::string& path) {
   FileDescriptor copy = open_at(folder, ".", O_RDONLY | O_DIRECTORY);
-  const std::unique_ptr<DIR, CloseDirectory> directory(copy ? ::fdopendir(copy.get()) : nullptr);
+  const DirectoryStream directory(copy ? ::fdopendir(copy.get()) : nullptr);
   if (!directory) throw FileError(errno, "cannot read the directory", path);
   copy.release();  // closed with the stream
   Contents contents;

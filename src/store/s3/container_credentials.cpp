@@ -18,7 +18,7 @@ namespace {
 
 constexpr std::array<std::string_view, 4> kKnownHosts = {"localhost", "169.254.170.2", "169.254.170.23",
                                                          "fd00:ec2::23"};
-constexpr Duration kTimeout{2'000};
+constexpr Duration kServiceTimeout{2'000};
 constexpr Patience kPatience{3, Duration(1'000)};
 
 bool is_loopback(const std::string& host) {
@@ -65,8 +65,8 @@ class ContainerSource final : public CredentialSource {
     request.url = url_;
     request.headers = {{"Accept", "application/json"}};
     if (auto token = authorization()) request.headers.emplace_back("Authorization", std::move(*token));
-    request.connect_timeout = kTimeout;
-    request.total_timeout = kTimeout;
+    request.connect_timeout = kServiceTimeout;
+    request.total_timeout = kServiceTimeout;
     request.use_proxy = false;
     const HttpResponse response = ask(context_.http, context_.clock, request, name(), kPatience, is_transient);
     if (response.status != 200) throw refusal(response, name(), reason_in(response));

@@ -13,7 +13,7 @@
 namespace tapster {
 namespace {
 
-constexpr Duration kTimeout{60'000};
+constexpr Duration kProgramTimeout{60'000};
 
 class ProcessSource final : public CredentialSource {
  public:
@@ -21,7 +21,7 @@ class ProcessSource final : public CredentialSource {
       : words_(std::move(words)), profile_(std::move(profile)) {}
 
   std::optional<AwsCredentials> fetch() override {
-    const ProcessResult result = run_program(words_, kTimeout);
+    const ProcessResult result = run_program(words_, kProgramTimeout);
     if (result.status != 0) {
       throw error(ErrorKind::general, "Cannot get credentials from {}: it ended with status {}", name(), result.status);
     }

@@ -1,15 +1,13 @@
 #include "store/s3/error.h"
 
 #include "base/xml.h"
+#include "http/status.h"
 
 #include <algorithm>
 #include <array>
 
 namespace tapster {
 namespace {
-
-constexpr int kTooManyRequests = 429;
-constexpr int kNotImplemented = 501;
 
 // Codes that come with a 4xx status though waiting helps.
 constexpr std::array<std::string_view, 12> kTransientCodes = {"ConditionalRequestConflict",
@@ -108,7 +106,8 @@ bool is_s3_error_body(std::string_view body) {
 }
 
 bool is_transient(const S3Error& failure) {
-  return (failure.status >= 500 && failure.status != kNotImplemented) || failure.status == kTooManyRequests ||
+  return (failure.status >= 500 && failure.status != status::kNotImplemented) ||
+         failure.status == status::kTooManyRequests ||
          std::find(kTransientCodes.begin(), kTransientCodes.end(), failure.code) != kTransientCodes.end();
 }
 

@@ -2,6 +2,7 @@
 #include "base/encoding.h"
 #include "base/time_text.h"
 #include "base/xml.h"
+#include "http/status.h"
 #include "store/s3/s3_store.h"
 
 #include <tapster/log.h>
@@ -10,10 +11,6 @@
 
 namespace tapster {
 namespace {
-
-constexpr int kNotFound = 404;
-constexpr int kPreconditionFailed = 412;
-constexpr int kNotImplemented = 501;
 
 std::string completion_document(const std::vector<UploadedPart>& parts, const ChecksumPolicy& policy, bool checksums) {
   std::string document = "<CompleteMultipartUpload xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">";
@@ -121,19 +118,19 @@ PutResult S3Store::complete_upload(const UploadId& upload, const std::vector<Upl
   call.query = {{"uploadId", upload.id}};
   call.headers = client_.settings().customer_key;
   call.body = &body;
-  call.accepted = {kNotFound};
+  call.accepted = {status::kNotFound};
   call.stop = options.stop;
   if (conditional) {
     call.headers.emplace_back("If-None-Match", "*");
-    call.accepted = {kNotFound, kPreconditionFailed, kNotImplemented};
+    call.accepted = {status::kNotFound, status::kPreconditionFailed, status::kNotImplemented};
   }
   const S3Answer answer = client_.call(call);
-  if (answer.http.status == kPreconditionFailed) return PutResult::already_exists;
-  if (answer.http.status == kNotImplemented) {
+  if (answer.http.status == status::kPreconditionFailed) return PutResult::already_exists;
+  if (answer.http.status == status::kNotImplemented) {
     conditions_refused_ = true;
     return complete_upload(upload, parts, options);
   }
-  if (answer.http.status == kNotFound) {
+  if (answer.http.status == status::kNotFound) {
     // A repeat, after an answer that was lost, does not find the upload any more: it is the object then.
     if (answer.error_code != "NoSuchUpload" || !stored_whole(upload, parts)) throw client_.refused(answer.http, call);
   } else if (!says_complete(answer.http.body) && !stored_whole(upload, parts)) {
@@ -181,9 +178,9 @@ std::optional<TimePoint> S3Store::newest_part(const UploadId& upload) {
     call.query = {{"uploadId", upload.id}};
     if (!marker.empty()) call.query.emplace_back("part-number-marker", marker);
     call.headers = client_.settings().customer_key;
-    call.accepted = {kNotFound};
+    call.accepted = {status::kNotFound};
     const S3Answer answer = client_.call(call);
-    if (answer.http.status == kNotFound) {
+    if (answer.http.status == status::kNotFound) {
       if (answer.error_code == "NoSuchUpload" || answer.error_code == "NoSuchKey")
         return std::nullopt;  // the latter: Ceph
       throw client_.refused(answer.http, call);
@@ -205,7 +202,7 @@ void S3Store::abort_upload(const UploadId& upload) noexcept {
   try {
     S3Call call{.operation = "AbortMultipartUpload", .method = "DELETE", .key = upload.key};
     call.query = {{"uploadId", upload.id}};
-    call.accepted = {kNotFound};
+    call.accepted = {status::kNotFound};
     client_.call(call);
   } catch (const std::exception& failure) {
     log::warning("The unfinished upload {} of {} could not be aborted and may cost storage: {}", upload.id,

@@ -3,6 +3,7 @@
 #include "base/encoding.h"
 #include "base/time_text.h"
 #include "base/xml.h"
+#include "http/status.h"
 
 #include <tapster/log.h>
 
@@ -11,12 +12,6 @@
 
 namespace tapster {
 namespace {
-
-constexpr int kForbidden = 403;
-constexpr int kNotFound = 404;
-constexpr int kPreconditionFailed = 412;
-constexpr int kRangeNotSatisfiable = 416;
-constexpr int kNotImplemented = 501;
 
 // "Amazon S3 multipart upload limits".
 constexpr std::uint64_t kMinPart = 5ULL << 20U;
@@ -90,9 +85,9 @@ bool S3Store::proven_absent(const std::string& key) {
   call.headers = client_.settings().customer_key;
   call.headers.emplace_back("Range", "bytes=0-0");
   call.sink = &nowhere;
-  call.accepted = {kNotFound, kRangeNotSatisfiable};
+  call.accepted = {status::kNotFound, status::kRangeNotSatisfiable};
   const S3Answer answer = client_.call(call);
-  if (answer.http.status != kNotFound) return false;
+  if (answer.http.status != status::kNotFound) return false;
   if (answer.error_code != "NoSuchKey") throw client_.refused(answer.http, call);
   return true;
 }
@@ -102,9 +97,9 @@ std::optional<ObjectStat> S3Store::stat(const std::string& key) {
   for (int look = 1;; ++look) {
     S3Call call{.operation = "HeadObject", .method = "HEAD", .key = key};
     call.headers = client_.settings().customer_key;
-    call.accepted = {kNotFound};
+    call.accepted = {status::kNotFound};
     const S3Answer answer = client_.call(call);
-    if (answer.http.status != kNotFound) return stat_from_headers(answer.http.headers);
+    if (answer.http.status != status::kNotFound) return stat_from_headers(answer.http.headers);
     if (proven_absent(key)) return std::nullopt;
     if (look == kLooks) throw client_.refused(answer.http, call);  // it comes and goes
   }
@@ -120,7 +115,7 @@ bool S3Store::send_condition(const std::string& key, const PutOptions& options, 
     if (!options.known_absent) exists = stat(key).has_value();
   } catch (const StoreError& refusal) {
     // Policies that allow nothing but writing: the condition alone must do then.
-    if (refusal.details().http_status != kForbidden || support == ConditionalPut::refused) throw;
+    if (refusal.details().http_status != status::kForbidden || support == ConditionalPut::refused) throw;
     log::info("Cannot look for {} before it is written: {}", describe(key), refusal.what());
   }
   return support != ConditionalPut::refused;
@@ -138,11 +133,11 @@ PutResult S3Store::put(const std::string& key, Body& body, const PutOptions& opt
   call.offers_checksum = true;
   if (conditional) {
     call.headers.emplace_back("If-None-Match", "*");
-    call.accepted = {kPreconditionFailed, kNotImplemented};
+    call.accepted = {status::kPreconditionFailed, status::kNotImplemented};
   }
   const S3Answer answer = client_.call(call);
-  if (answer.http.status == kPreconditionFailed) return PutResult::already_exists;
-  if (answer.http.status == kNotImplemented) {
+  if (answer.http.status == status::kPreconditionFailed) return PutResult::already_exists;
+  if (answer.http.status == status::kNotImplemented) {
     log::info("The store does not know conditional writes: existing objects are looked for before each write");
     conditions_refused_ = true;
     return put(key, body, options);
@@ -182,8 +177,8 @@ void S3Store::list(const std::string& prefix, const ListOptions& options,
 
 bool S3Store::container_exists() {
   S3Call call{.operation = "HeadBucket", .method = "HEAD"};
-  call.accepted = {kNotFound};
-  return client_.call(call).http.status != kNotFound;
+  call.accepted = {status::kNotFound};
+  return client_.call(call).http.status != status::kNotFound;
 }
 
 void S3Store::create_container() {

@@ -16,12 +16,12 @@
 namespace tapster {
 namespace {
 
-struct Endpoint {
+struct StsEndpoint {
   std::string url;
   std::string region;
 };
 
-Endpoint sts_endpoint(const CredentialContext& context) {
+StsEndpoint sts_endpoint(const CredentialContext& context) {
   const auto region = service_region(context);
   if (auto url = configured_endpoint(context.profile, context.environment, "sts")) {
     if (!url->ends_with('/')) *url += '/';
@@ -71,7 +71,7 @@ AwsCredentials credentials_in(const HttpResponse& response, const std::string& o
 
 AwsCredentials call_sts(const CredentialContext& context, const std::string& operation, const StsParameters& parameters,
                         CredentialProvider* signer) {
-  const Endpoint endpoint = sts_endpoint(context);
+  const StsEndpoint endpoint = sts_endpoint(context);
   const std::string service = "the token service " + endpoint.url;
   Secret form("Action=" + operation + "&Version=2011-06-15");  // may hold a web identity token
   for (const auto& [name, value] : parameters) {
