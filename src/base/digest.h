@@ -1,4 +1,4 @@
-// Cryptographic digests: the only place that sees OpenSSL.
+// Cryptographic digests. OpenSSL is seen here and in rsa_signature, and nowhere else.
 #pragma once
 
 #include <tapster/byte_sink.h>

@@ -70,6 +70,14 @@ std::string base64_encode(Bytes data) {
   return out;
 }
 
+std::string base64url_encode(Bytes data, bool padded) {
+  std::string text = base64_encode(data);
+  std::replace(text.begin(), text.end(), '+', '-');
+  std::replace(text.begin(), text.end(), '/', '_');
+  if (!padded) text.resize(std::min(text.size(), text.find('=')));
+  return text;
+}
+
 std::optional<std::vector<std::byte>> base64_decode(std::string_view text) {
   text = trim(text);
   if (text.size() % 4 != 0) return std::nullopt;

@@ -15,6 +15,8 @@ std::string hex_encode(Bytes data);  // lower case
 std::string base64_encode(Bytes data);  // RFC 4648 section 4, padded
 // nullopt for anything but padded standard base64 (blanks at the ends excepted).
 std::optional<std::vector<std::byte>> base64_decode(std::string_view text);
+// RFC 4648 section 5, in which nothing needs escaping in URLs; JSON Web Tokens take it without padding.
+std::string base64url_encode(Bytes data, bool padded = false);
 
 // RFC 3986: all but unreserved characters become %XX (upper-case hex).
 std::string percent_encode(std::string_view text);

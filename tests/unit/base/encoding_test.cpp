@@ -19,6 +19,13 @@ TEST_CASE("base64 round-trips and refuses what is not base64") {
   for (const char* text : {"Zg", "Zg=", "Z===", "=AAA", "Zg==Zm9v", "Zm9?"}) CHECK_FALSE(base64_decode(text));
 }
 
+TEST_CASE("base64url needs no escaping, with and without padding") {
+  CHECK(base64url_encode(as_bytes("")) == "");
+  CHECK(base64url_encode(as_bytes("\xfb\xff\xfe")) == "-__-");
+  CHECK(base64url_encode(as_bytes("f")) == "Zg");
+  CHECK(base64url_encode(as_bytes("fo"), true) == "Zm8=");
+}
+
 TEST_CASE("percent encoding leaves only unreserved characters") {
   CHECK(percent_encode("a-Z_0.~") == "a-Z_0.~");
   CHECK(percent_encode("a b/c+é") == "a%20b%2Fc%2B%C3%A9");
