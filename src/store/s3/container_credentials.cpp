@@ -2,12 +2,11 @@
 // AWS SDKs and Tools Reference Guide).
 #include "base/encoding.h"
 #include "base/text_file.h"
+#include "store/cloud/service_url.h"
 #include "store/s3/credential_request.h"
 #include "store/s3/credential_source.h"
 
 #include <tapster/error.h>
-
-#include <arpa/inet.h>
 
 #include <algorithm>
 #include <array>
@@ -21,34 +20,11 @@ constexpr std::array<std::string_view, 4> kKnownHosts = {"localhost", "169.254.1
 constexpr Duration kServiceTimeout{2'000};
 constexpr Patience kPatience{3, Duration(1'000)};
 
-bool is_loopback(const std::string& host) {
-  in_addr v4{};
-  if (::inet_pton(AF_INET, host.c_str(), &v4) == 1) return ntohl(v4.s_addr) >> 24U == 127;
-  in6_addr v6{};
-  return ::inet_pton(AF_INET6, host.c_str(), &v6) == 1 && IN6_IS_ADDR_LOOPBACK(&v6);
-}
-
-// The host of http://HOST[:PORT]/..., without brackets; nothing when the text is not of that form.
-std::optional<std::string> host_of_http(std::string_view url) {
-  constexpr std::string_view kScheme = "http://";
-  if (!url.starts_with(kScheme)) return std::nullopt;
-  url.remove_prefix(kScheme.size());
-  const std::string_view authority = url.substr(0, url.find_first_of("/?#"));
-  if (authority.find_first_of("@\\") != std::string_view::npos) return std::nullopt;
-  if (authority.starts_with('[')) {
-    const std::size_t close = authority.find(']');
-    if (close == std::string_view::npos) return std::nullopt;
-    return to_lower(authority.substr(1, close - 1));
-  }
-  return to_lower(authority.substr(0, authority.find(':')));
-}
-
 // The credentials (and our token) must not travel in clear text over a network.
 void check_url(const std::string& url) {
-  const bool printable = std::all_of(url.begin(), url.end(), [](char c) { return c > ' ' && c < '\x7f'; });
-  if (printable && url.starts_with("https://")) return;
-  const auto host = printable ? host_of_http(url) : std::nullopt;
-  if (host && (is_loopback(*host) || std::find(kKnownHosts.begin(), kKnownHosts.end(), *host) != kKnownHosts.end())) {
+  const auto host = host_of(url);
+  if (host && (url.starts_with("https://") || is_loopback(*host) ||
+               std::find(kKnownHosts.begin(), kKnownHosts.end(), *host) != kKnownHosts.end())) {
     return;
   }
   throw error(ErrorKind::general,
