@@ -12,8 +12,9 @@
 namespace tapster {
 namespace {
 
-constexpr std::array<std::string_view, 6> kSignedHeaders = {"content-md5", "content-type",  "date",
-                                                            "if-match",    "if-none-match", "range"};
+// The last one is not of S3's: it ties a signed GetCallerIdentity to the identity pool that it is shown to.
+constexpr std::array<std::string_view, 7> kSignedHeaders = {
+    "content-md5", "content-type", "date", "if-match", "if-none-match", "range", "x-goog-cloud-target-resource"};
 constexpr std::array<std::string_view, 4> kOwnHeaders = {"authorization", "x-amz-content-sha256", "x-amz-date",
                                                          "x-amz-security-token"};
 

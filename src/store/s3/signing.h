@@ -20,7 +20,7 @@ struct SigningScope {
 // S3, x-amz-content-sha256, replacing those of an earlier signature: a request that is repeated
 // is signed again in place. `payload_hash` is the body's SHA-256 in lower-case hex, or
 // "UNSIGNED-PAYLOAD". Signed are the host, Content-MD5, Content-Type, Date, Range, If-Match,
-// If-None-Match and all x-amz-*: what proxies on the way leave alone.
+// If-None-Match, x-goog-cloud-target-resource and all x-amz-*: what proxies on the way leave alone.
 //
 // The URL's path and query must be percent-encoded already (RFC 3986, nothing but unreserved
 // characters and, in the path, slashes left as they are), for that is what S3 computes from.
