@@ -95,16 +95,21 @@ TEST_CASE("what the program left in its output file is used until it expires") {
   json kept = good_answer();
   kept["id_token"] = "HUSH-kept";
   std::string expected = "HUSH-subject";
-  SECTION("valid") { expected = "HUSH-kept"; }
-  SECTION("expired") { kept["expiration_time"] = 1706954400; }
-  SECTION("without an end") { kept.erase("expiration_time"); }
-  SECTION("a failure") { kept = {{"version", 1}, {"success", false}, {"code", "1"}, {"message", "HUSH"}}; }
-  world.write("output", kept.dump());
-  SECTION("no JSON") { world.write("output", "HUSH"); }
-  SECTION("not there") { std::filesystem::remove(world.path("output")); }
-  if (!std::filesystem::exists(world.path("output")) || read_file(world.path("output")) != kept.dump()) {
-    expected = "HUSH-subject";
+  SECTION("valid") {
+    expected = "HUSH-kept";
+    world.write("output", kept.dump());
   }
+  SECTION("expired") {
+    kept["expiration_time"] = 1706954400;
+    world.write("output", kept.dump());
+  }
+  SECTION("without an end") {
+    kept.erase("expiration_time");
+    world.write("output", kept.dump());
+  }
+  SECTION("a failure") { world.write("output", R"({"version":1,"success":false,"code":"1","message":"HUSH"})"); }
+  SECTION("no JSON") { world.write("output", "HUSH"); }
+  SECTION("not there") {}
   world.program(printed(good_answer()), {{"output_file", world.path("output")}});
   world.http.answer(200, token_answer("HUSH"));
   world.get();
