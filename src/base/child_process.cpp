@@ -12,6 +12,7 @@
 #include <cerrno>
 #include <chrono>
 #include <csignal>
+#include <optional>
 
 namespace tapster {
 namespace {
@@ -89,14 +90,16 @@ struct SpawnSettings {
   }
 };
 
-pid_t spawn(const std::vector<std::string>& words, int output) {
+// `errors` is -1 when the child shares our standard error.
+pid_t spawn(const std::vector<std::string>& words, int output, int errors) {
   std::vector<char*> arguments;
   arguments.reserve(words.size() + 1);
   for (const std::string& word : words) arguments.push_back(const_cast<char*>(word.c_str()));
   arguments.push_back(nullptr);
   SpawnSettings settings;
-  // The output first: when our own standard input is closed, the pipe may be descriptor 0.
+  // Standard input last: when our own is closed, a pipe may be descriptor 0.
   ::posix_spawn_file_actions_adddup2(&settings.actions, output, STDOUT_FILENO);
+  if (errors >= 0) ::posix_spawn_file_actions_adddup2(&settings.actions, errors, STDERR_FILENO);
   ::posix_spawn_file_actions_addopen(&settings.actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
   sigset_t defaults;
   sigemptyset(&defaults);
@@ -116,21 +119,28 @@ pid_t spawn(const std::vector<std::string>& words, int output) {
   return pid;
 }
 
-// Until the end of the output; false when the deadline came first.
-bool read_all(int fd, Deadline deadline, const std::string& program, std::string& output) {
+// Adds what there is to read now; false at the end.
+bool read_some(int fd, const std::string& program, std::string& text) {
   std::array<char, 4096> buffer{};
-  for (;;) {
+  const ssize_t count = ::read(fd, buffer.data(), buffer.size());
+  if (count < 0 && errno == EINTR) return true;
+  if (count < 0) throw system_error(errno, "cannot read the output of", program);
+  text.append(buffer.data(), static_cast<std::size_t>(count));
+  if (text.size() > kMaxOutput) throw error(ErrorKind::general, "{} wrote more than 1 MiB", program);
+  return count > 0;
+}
+
+// Until the end of both outputs (-1: there is no such one); false when the deadline came first.
+bool read_all(int output, int errors, Deadline deadline, const std::string& program, ProcessResult& result) {
+  std::array<pollfd, 2> waiting = {{{output, POLLIN, 0}, {errors, POLLIN, 0}}};
+  while (waiting[0].fd >= 0 || waiting[1].fd >= 0) {
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
     if (left.count() <= 0) return false;
-    pollfd waiting{fd, POLLIN, 0};
-    if (::poll(&waiting, 1, static_cast<int>(left.count())) <= 0) continue;
-    const ssize_t count = ::read(fd, buffer.data(), buffer.size());
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) throw system_error(errno, "cannot read the output of", program);
-    if (count == 0) return true;
-    output.append(buffer.data(), static_cast<std::size_t>(count));
-    if (output.size() > kMaxOutput) throw error(ErrorKind::general, "{} wrote more than 1 MiB", program);
+    if (::poll(waiting.data(), waiting.size(), static_cast<int>(left.count())) <= 0) continue;
+    if (waiting[0].revents != 0 && !read_some(output, program, result.output)) waiting[0].fd = -1;
+    if (waiting[1].revents != 0 && !read_some(errors, program, result.errors)) waiting[1].fd = -1;
   }
+  return true;
 }
 
 }  // namespace
@@ -164,13 +174,17 @@ std::vector<std::string> split_words(std::string_view command) {
   return words;
 }
 
-ProcessResult run_program(const std::vector<std::string>& words, Duration timeout) {
+ProcessResult run_program(const std::vector<std::string>& words, Duration timeout, ErrorOutput errors) {
   const Deadline deadline = std::chrono::steady_clock::now() + timeout;
-  Pipe pipe;
-  Child child(spawn(words, pipe.ends[1]));
-  pipe.close_writing_end();
+  Pipe output_pipe;
+  std::optional<Pipe> error_pipe;
+  if (errors == ErrorOutput::collected) error_pipe.emplace();
+  Child child(spawn(words, output_pipe.ends[1], error_pipe ? error_pipe->ends[1] : -1));
+  output_pipe.close_writing_end();
+  if (error_pipe) error_pipe->close_writing_end();
   ProcessResult result;
-  if (!read_all(pipe.ends[0], deadline, words[0], result.output) || !child.ended_by(deadline)) {
+  if (!read_all(output_pipe.ends[0], error_pipe ? error_pipe->ends[0] : -1, deadline, words[0], result) ||
+      !child.ended_by(deadline)) {
     throw error(ErrorKind::general, "{} did not finish within {} s", words[0],
                 std::chrono::duration<double>(timeout).count());
   }

@@ -44,6 +44,17 @@ TEST_CASE("a program's output and status are collected, and its input is empty")
   CHECK(run_program({"sh", "-c", "head -c 300000 /dev/zero"}, Duration(10'000)).output.size() == 300'000);
 }
 
+TEST_CASE("a program's errors are collected when they are asked for") {
+  const auto result = run_program({"sh", "-c", "echo no >&2; echo yes; head -c 300000 /dev/zero >&2; exit 3"},
+                                  Duration(10'000), ErrorOutput::collected);
+  CHECK(result.status == 3);
+  CHECK(result.output == "yes\n");
+  CHECK(result.errors.size() == 300'003);
+  CHECK(result.errors.starts_with("no\n"));
+  CHECK_THROWS_WITH(run_program({"sh", "-c", "cat /dev/zero >&2"}, Duration(10'000), ErrorOutput::collected),
+                    "sh wrote more than 1 MiB");
+}
+
 TEST_CASE("a program gets signals that its caller has blocked") {
   sigset_t blocked;
   sigset_t before;
