@@ -1,4 +1,4 @@
-// Cryptographic digests. OpenSSL is seen here and in rsa_signature, and nowhere else.
+// Cryptographic digests. OpenSSL is seen here, in rsa_signature and in pkcs12, and nowhere else.
 #pragma once
 
 #include <tapster/byte_sink.h>

@@ -39,10 +39,11 @@ ydy5cY7YIBi87w93IKLEdfnbJtoOPLUW0ITrJReOgo1cq9SbsxYawBgfp/gh6A56
 -----END PRIVATE KEY-----
 )";
 
-// Runs the openssl command, which must succeed, and returns what it printed.
+// Runs the openssl command, which must succeed, and returns what it printed to its standard output.
 inline std::string openssl(std::vector<std::string> words) {
-  words.insert(words.begin(), "openssl");
-  const ProcessResult result = run_program(words, Duration(60'000));
+  words.insert(words.begin(), "/usr/bin/openssl");
+  const ProcessResult result = run_program(words, Duration(60'000), ErrorOutput::collected);
+  INFO(result.errors);
   REQUIRE(result.status == 0);
   return result.output;
 }
