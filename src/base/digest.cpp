@@ -44,32 +44,60 @@ std::array<std::byte, Size> one_shot(const EVP_MD* algorithm, Bytes data) {
   return digest;
 }
 
-}  // namespace
+// A digest that is being computed.
+class Context {
+ public:
+  explicit Context(const EVP_MD* algorithm) {
+    if (crypto().EVP_DigestInit_ex(context_, algorithm, nullptr) != 1) {
+      crypto().EVP_MD_CTX_free(context_);
+      failed();
+    }
+  }
+  Context(const Context&) = delete;
+  Context& operator=(const Context&) = delete;
+  ~Context() { crypto().EVP_MD_CTX_free(context_); }
 
-struct Sha256::State {
-  EVP_MD_CTX* context = crypto().EVP_MD_CTX_new();
-  State() = default;
-  State(const State&) = delete;
-  State& operator=(const State&) = delete;
-  ~State() { crypto().EVP_MD_CTX_free(context); }
+  void update(Bytes data) {
+    if (crypto().EVP_DigestUpdate(context_, data.data(), data.size()) != 1) failed();
+  }
+  template <std::size_t Size>
+  std::array<std::byte, Size> finish() {
+    std::array<std::byte, Size> digest{};
+    if (crypto().EVP_DigestFinal_ex(context_, raw(digest.data()), nullptr) != 1) failed();
+    return digest;
+  }
+
+ private:
+  EVP_MD_CTX* context_ = crypto().EVP_MD_CTX_new();
 };
 
-Sha256::Sha256() : state_(std::make_unique<State>()) {
-  if (crypto().EVP_DigestInit_ex(state_->context, crypto().EVP_sha256(), nullptr) != 1) failed();
-}
+}  // namespace
+
+struct Sha256::State : Context {
+  State() : Context(crypto().EVP_sha256()) {}
+};
+
+Sha256::Sha256() : state_(std::make_unique<State>()) {}
 Sha256::Sha256(Sha256&&) noexcept = default;
 Sha256& Sha256::operator=(Sha256&&) noexcept = default;
 Sha256::~Sha256() = default;
 
-void Sha256::update(Bytes data) {
-  if (crypto().EVP_DigestUpdate(state_->context, data.data(), data.size()) != 1) failed();
-}
+void Sha256::update(Bytes data) { state_->update(data); }
 
-Sha256Digest Sha256::finish() {
-  Sha256Digest digest{};
-  if (crypto().EVP_DigestFinal_ex(state_->context, raw(digest.data()), nullptr) != 1) failed();
-  return digest;
-}
+Sha256Digest Sha256::finish() { return state_->finish<std::tuple_size_v<Sha256Digest>>(); }
+
+struct Md5::State : Context {
+  State() : Context(crypto().EVP_md5()) {}
+};
+
+Md5::Md5() : state_(std::make_unique<State>()) {}
+Md5::Md5(Md5&&) noexcept = default;
+Md5& Md5::operator=(Md5&&) noexcept = default;
+Md5::~Md5() = default;
+
+void Md5::update(Bytes data) { state_->update(data); }
+
+Md5Digest Md5::finish() { return state_->finish<std::tuple_size_v<Md5Digest>>(); }
 
 Sha256Digest sha256(Bytes data) { return one_shot<32>(crypto().EVP_sha256(), data); }
 

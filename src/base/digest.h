@@ -29,6 +29,21 @@ class Sha256 {
   std::unique_ptr<State> state_;
 };
 
+// Incremental MD5: for Content-MD5, never for security. As Sha256.
+class Md5 {
+ public:
+  Md5();
+  Md5(Md5&&) noexcept;
+  Md5& operator=(Md5&&) noexcept;
+  ~Md5();
+  void update(Bytes data);
+  Md5Digest finish();
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
 Sha256Digest sha256(Bytes data);
 Sha256Digest hmac_sha256(Bytes key, Bytes data);
 Md5Digest md5(Bytes data);

@@ -10,6 +10,9 @@ namespace {
 
 using std::chrono::sys_days;
 
+constexpr std::array<std::string_view, 12> kMonths = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                                      "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+
 // Cuts a number of exactly `digits` digits off the front of `text`.
 std::optional<int> number(std::string_view& text, std::size_t digits) {
   if (text.size() < digits) return std::nullopt;
@@ -45,6 +48,17 @@ std::string amz_timestamp(TimePoint time) {
                      clock.minutes().count(), clock.seconds().count());
 }
 
+std::string http_date(TimePoint time) {
+  static constexpr std::array<std::string_view, 7> kDays = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
+  const auto day = std::chrono::floor<std::chrono::days>(time);
+  const std::chrono::year_month_day date(day);
+  const std::chrono::hh_mm_ss clock(std::chrono::floor<std::chrono::seconds>(time - day));
+  return fmt::format("{}, {:02} {} {:04} {:02}:{:02}:{:02} GMT", kDays.at(std::chrono::weekday(day).c_encoding()),
+                     static_cast<unsigned>(date.day()), kMonths.at(static_cast<unsigned>(date.month()) - 1),
+                     static_cast<int>(date.year()), clock.hours().count(), clock.minutes().count(),
+                     clock.seconds().count());
+}
+
 std::optional<TimePoint> parse_rfc3339(std::string_view text) {
   const auto year = number(text, 4);
   if (!year || !literal(text, "-")) return std::nullopt;
@@ -75,8 +89,6 @@ std::optional<TimePoint> parse_rfc3339(std::string_view text) {
 }
 
 std::optional<TimePoint> parse_http_date(std::string_view text) {
-  static constexpr std::array<std::string_view, 12> kMonths = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                                                               "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
   const std::size_t comma = text.find(", ");
   if (comma == std::string_view::npos) return std::nullopt;
   text.remove_prefix(comma + 2);

@@ -10,6 +10,7 @@
 namespace tapster {
 
 std::string amz_timestamp(TimePoint time);  // 20130524T000000Z (SigV4)
+std::string http_date(TimePoint time);      // as parse_http_date reads it
 
 // RFC 3339 / ISO 8601 with Z or an offset, fraction optional: STS, metadata services, SSO cache.
 std::optional<TimePoint> parse_rfc3339(std::string_view text);

@@ -11,6 +11,10 @@ std::string_view XmlElement::name() const { return pugi::xml_node(node_).name();
 
 std::string XmlElement::text() const { return pugi::xml_node(node_).text().get(); }
 
+std::string XmlElement::attribute(std::string_view name) const {
+  return pugi::xml_node(node_).attribute(std::string(name).c_str()).value();
+}
+
 XmlElement XmlElement::child(std::string_view name) const {
   return XmlElement(pugi::xml_node(node_).child(std::string(name).c_str()).internal_object());
 }

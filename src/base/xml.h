@@ -22,8 +22,9 @@ class XmlElement {
   explicit XmlElement(pugi::xml_node_struct* node) : node_(node) {}
   bool exists() const noexcept { return node_ != nullptr; }
   std::string_view name() const;
-  std::string text() const;                       // its own character data, as it stands
-  XmlElement child(std::string_view name) const;  // the first of that name
+  std::string text() const;                            // its own character data, as it stands
+  std::string attribute(std::string_view name) const;  // empty when there is none
+  XmlElement child(std::string_view name) const;       // the first of that name
   std::vector<XmlElement> children(std::string_view name) const;
 
  private:

@@ -38,6 +38,10 @@ TEST_CASE("percent encoding leaves only unreserved characters") {
 TEST_CASE("digests agree with published vectors") {
   CHECK(hex_encode(sha256(as_bytes(""))) == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
   CHECK(hex_encode(md5(as_bytes("abc"))) == "900150983cd24fb0d6963f7d28e17f72");
+  Md5 pieces;
+  pieces.update(as_bytes("a"));
+  pieces.update(as_bytes("bc"));
+  CHECK(pieces.finish() == md5(as_bytes("abc")));
   CHECK(hex_encode(hmac_sha256(as_bytes("Jefe"), as_bytes("what do ya want for nothing?"))) ==
         "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
 }

@@ -11,6 +11,8 @@ TEST_CASE("times are read and written in UTC") {
   CHECK(parse_rfc3339("2013-05-24T02:00:00.123+02:00") == time);
   CHECK(parse_rfc3339("2013-05-23T22:00:00-0200") == time);
   CHECK(parse_http_date("Fri, 24 May 2013 00:00:00 GMT") == time);
+  CHECK(http_date(*time) == "Fri, 24 May 2013 00:00:00 GMT");
+  CHECK(http_date(*parse_rfc3339("2024-12-01T23:59:58Z")) == "Sun, 01 Dec 2024 23:59:58 GMT");
 }
 
 TEST_CASE("malformed times are refused") {
