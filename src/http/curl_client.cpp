@@ -35,6 +35,9 @@ const char* system_bundle() {
   return nullptr;
 }
 
+// For messages: a query may hold a signature that lets others in.
+std::string without_query(const std::string& url) { return url.substr(0, url.find('?')); }
+
 // One exchange: what the callbacks share.
 class Exchange {
  public:
@@ -226,14 +229,18 @@ void Exchange::fail(CURLcode code) {
       }
       throw transport(Stage::tls, false, " (does this port speak TLS?)");
     case CURLE_PEER_FAILED_VERIFICATION:
-      throw transport(Stage::tls, false, " (for a private certificate authority set AWS_CA_BUNDLE to its file)");
+      throw transport(
+          Stage::tls, false,
+          " (for a private certificate authority set REQUESTS_CA_BUNDLE, or AWS_CA_BUNDLE for S3, to its file)");
     case CURLE_SSL_CACERT_BADFILE:
-      throw transport(Stage::tls, false, " (install ca-certificates, or set AWS_CA_BUNDLE to a file of certificates)");
+      throw transport(
+          Stage::tls, false,
+          " (install ca-certificates, or set REQUESTS_CA_BUNDLE, or AWS_CA_BUNDLE for S3, to a file of certificates)");
     case CURLE_URL_MALFORMAT:
     case CURLE_UNSUPPORTED_PROTOCOL:
-      throw TransportError(
-          Stage::connect, false,
-          fmt::format("{}: {} (an endpoint is http://HOST[:PORT] or https://...)", request_.url, reason));
+      throw TransportError(Stage::connect, false,
+                           fmt::format("{}: {} (an endpoint is http://HOST[:PORT] or https://...)",
+                                       without_query(request_.url), reason));
     default:
       throw transport(Stage::receive, code == CURLE_HTTP2 || code == CURLE_WEIRD_SERVER_REPLY, "");
   }
@@ -302,7 +309,8 @@ std::size_t Exchange::on_write(char* data, std::size_t size, std::size_t count, 
       return;
     }
     if (exchange.response_.body.size() + length > kMaxCollected) {
-      throw error(ErrorKind::general, "{}: the answer is larger than {} bytes", exchange.request_.url, kMaxCollected);
+      throw error(ErrorKind::general, "{}: the answer is larger than {} bytes", without_query(exchange.request_.url),
+                  kMaxCollected);
     }
     exchange.response_.body.append(data, length);
     exchange.acknowledge_quickly();  // the end of a chunked answer is a piece of its own
