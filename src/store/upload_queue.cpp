@@ -246,14 +246,19 @@ class UploadQueue::Upload final : public ObjectUpload {
   }
 
   void finish() override {
+    if (publish() == PutResult::already_exists) {
+      throw error(ErrorKind::operation, "{} exists already", state_.store().describe(key_));
+    }
+  }
+
+  PutResult publish() override {
     if (used_ != 0 || parts_ == 0) queue_part();
     state_.settle(progress_);
     std::vector<UploadedPart>& parts = progress_.stored;
     std::sort(parts.begin(), parts.end(), [](const auto& a, const auto& b) { return a.number < b.number; });
-    if (state_.store().complete_upload(*progress_.upload, parts, options_) == PutResult::already_exists) {
-      throw error(ErrorKind::operation, "{} exists already", state_.store().describe(key_));
-    }
-    complete_ = true;
+    const PutResult result = state_.store().complete_upload(*progress_.upload, parts, options_);
+    complete_ = result == PutResult::created;
+    return result;
   }
 
   std::uint64_t written() const noexcept override { return written_; }

@@ -33,6 +33,8 @@ struct UploadStatistics {                 // of one object, for copy_stats
 // already. Destroyed unfinished, parts that are on their way are interrupted and then the upload is aborted.
 class ObjectUpload : public ByteSink {
  public:
+  // As finish(), for those to whom an object that is there already is an answer.
+  virtual PutResult publish() = 0;
   virtual std::uint64_t written() const noexcept = 0;  // bytes taken so far
   virtual UploadStatistics statistics() const = 0;     // after finish()
 };

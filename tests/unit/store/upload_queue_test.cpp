@@ -277,6 +277,8 @@ TEST_CASE("an object that is to be new and is not is an error, and its upload is
   fixture.store.add("k", bytes_of("old"));
   UploadQueue queue = fixture.queue(2);
   CHECK(failure_of([&] { queue.open("k", 100, {.if_absent = true})->finish(); }) == "fake://bucket/k exists already");
+  CHECK(queue.open("k", 100, {.if_absent = true})->publish() == PutResult::already_exists);
+  CHECK(queue.open("new", 100, {.if_absent = true})->publish() == PutResult::created);
   CHECK(fixture.store.find("k")->data == bytes_of("old"));
   CHECK(fixture.store.open_uploads() == 0);
 }
