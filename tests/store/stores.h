@@ -10,13 +10,14 @@
 
 namespace tapster::conformance {
 
-// All of "file", "s3-http" and "s3-https", or those that $TAPSTER_STORES names (comma-separated).
+// All of "file", "s3-http", "s3-https", "azure-http" and "azure-https", or those that $TAPSTER_STORES names
+// (comma-separated).
 std::vector<std::string> store_names();
 
 // One store for one test, with a place of its own in it that is emptied afterwards.
 //
-// The S3 rows read $TAPSTER_SERVERS/rgw/env, lines of KEY=VALUE: S3_ENDPOINT, S3_ENDPOINT_TLS,
-// AWS_ACCESS_KEY_ID and so on. Without it they fail.
+// The rows of servers read their settings from $TAPSTER_SERVERS: rgw/env (S3_ENDPOINT, S3_ENDPOINT_TLS,
+// AWS_ACCESS_KEY_ID and so on), azurite/env (AZURE_URL, AZURE_URL_TLS and so on). Without them they fail.
 class StoreUnderTest {
  public:
   explicit StoreUnderTest(const std::string& name);

@@ -154,7 +154,7 @@ TEST_CASE("an aborted upload is gone, and aborting never fails") {
   store->abort_upload(upload);
   store->abort_upload(upload);
   CHECK(keys_below(*store, store.key("")).empty());
-  CHECK_THROWS_AS(send(store, upload, 2, 100), StoreError);
+  if (!store.may_lack("end of uploads")) CHECK_THROWS_AS(send(store, upload, 2, 100), StoreError);
   CHECK_THROWS_AS(store->complete_upload(upload, {part}, {}), StoreError);
   CHECK_FALSE(store->stat(store.key("f/x")).has_value());
   store->abort_upload({store.key("never"), "no-such-upload", kPart});
@@ -212,7 +212,7 @@ TEST_CASE("unfinished uploads are listed with their times, until they are comple
   for (const UnfinishedUpload& left : uploads_below(*store, store.key(""))) store->abort_upload(left.upload);
   CHECK(uploads_below(*store, store.key("")).empty());
   CHECK_FALSE(store->newest_part(first).has_value());
-  CHECK_THROWS_AS(send(store, third, 1, 10), StoreError);
+  if (!store.may_lack("end of uploads")) CHECK_THROWS_AS(send(store, third, 1, 10), StoreError);
   CHECK(store->stat(second.key).has_value());
 }
 
