@@ -13,10 +13,12 @@ namespace {
 // How often an object may be there for the upload and gone for the comparison.
 constexpr int kArchiveAttempts = 4;
 
-// A refusal of the listing itself; with a wrong key or a wrong clock the upload would fail as well.
+// A refusal of the listing itself (as S3, and Azure, name it); with a wrong key or a wrong clock the upload would fail
+// as well.
 bool is_forbidden(const StoreError& refusal) {
   const std::string& code = refusal.details().code;
-  return refusal.details().http_status == 403 && (code == "AccessDenied" || code == "403");
+  return refusal.details().http_status == 403 &&
+         (code == "AccessDenied" || code == "403" || code == "AuthorizationPermissionMismatch");
 }
 
 // The WAL file in every form it is stored in; nullopt where listing is forbidden (policies that allow

@@ -160,7 +160,7 @@ TEST_CASE("long listings come in pages") {
 
   Listing listing = list_all(*store, store.key(""), {});
   CHECK(listing.keys == keys);
-  CHECK(listing.pages >= 2);
+  if (!store.may_lack("pages of 1000")) CHECK(listing.pages >= 2);
   ListOptions small;
   small.page_size = 100;
   listing = list_all(*store, store.key(""), small);

@@ -120,6 +120,7 @@ TEST_CASE("odd keys stay as they are") {
   StoreUnderTest store(EACH_STORE());
   std::vector<std::string> keys;
   for (const std::string& name : kOddNames) {
+    if (store.may_lack("backslash") && name.find('\\') != std::string::npos) continue;
     keys.push_back(store.key(name));
     keys.push_back(store.key(name + "-folder/" + name));
   }

@@ -29,8 +29,8 @@ const std::vector<Row>& table() {
       {"file", Kind::directory, "", {"metadata", "etag"}},
       {"s3-http", Kind::s3, "S3_ENDPOINT", {}},
       {"s3-https", Kind::s3, "S3_ENDPOINT_TLS", {}},
-      {"azure-http", Kind::azure, "AZURE_URL", {"end of uploads"}},
-      {"azure-https", Kind::azure, "AZURE_URL_TLS", {"end of uploads"}},
+      {"azure-http", Kind::azure, "AZURE_URL", {"backslash", "end of uploads", "pages of 1000"}},
+      {"azure-https", Kind::azure, "AZURE_URL_TLS", {"backslash", "end of uploads", "pages of 1000"}},
   };
   return rows;
 }

@@ -44,6 +44,12 @@ void blot_out(std::string& text, std::string_view secret) {
   }
 }
 
+// The service stores "a\\b" as "a/b", and lists nothing below "a\\": what is there would seem absent.
+void refuse_backslash(const std::string& name) {
+  if (name.find('\\') == std::string::npos) return;
+  throw error(ErrorKind::general, "'{}': Azure Blob Storage takes a backslash for a slash: take a name without", name);
+}
+
 }  // namespace
 
 bool AzureAnswer::is(std::initializer_list<std::string_view> codes) const { return one_of(error_code, codes); }
@@ -76,11 +82,13 @@ StoreError AzureClient::refused(const HttpResponse& response, const AzureCall& c
 }
 
 HttpRequest AzureClient::build(const AzureCall& call) const {
+  refuse_backslash(call.key);
   HttpRequest request;
   request.method = call.method;
   request.url = url_of(call.key);
   char separator = '?';
   for (const auto& [name, value] : call.query) {
+    if (name == "prefix") refuse_backslash(value);
     request.url += separator + percent_encode(name) + "=" + percent_encode(value);
     separator = '&';
   }
