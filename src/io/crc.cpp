@@ -129,11 +129,32 @@ std::uint64_t crc64nvme_remainder(std::uint64_t crc, Bytes data) {
   return by_table(kCrc64NvmeTables, crc, data);
 }
 
+// The product of two polynomials modulo CRC-32C's, reflected: bit 31 is x^0.
+std::uint32_t multiply_crc32c(std::uint32_t a, std::uint32_t b) {
+  std::uint32_t product = 0;
+  for (std::uint32_t bit = std::uint32_t{1} << 31; bit != 0; bit >>= 1) {
+    if ((a & bit) != 0) product ^= b;
+    b = (b >> 1) ^ ((b & 1) != 0 ? kCrc32cPolynomial : 0);
+  }
+  return product;
+}
+
 }  // namespace
 
 std::uint32_t crc32(std::uint32_t crc, Bytes data) { return libdeflate_crc32(crc, data.data(), data.size()); }
 
 std::uint32_t crc32c(std::uint32_t crc, Bytes data) { return ~crc32c_remainder(~crc, data); }
+
+// The first bytes' remainder is carried over the second's: times x^8 for each byte.
+std::uint32_t crc32c_combine(std::uint32_t first, std::uint32_t second, std::uint64_t second_size) {
+  std::uint32_t shift = std::uint32_t{1} << 31;         // x^0
+  std::uint32_t power = std::uint32_t{1} << (31 - 8U);  // x^8, then its squares
+  for (; second_size != 0; second_size >>= 1) {
+    if ((second_size & 1) != 0) shift = multiply_crc32c(power, shift);
+    power = multiply_crc32c(power, power);
+  }
+  return multiply_crc32c(shift, first) ^ second;
+}
 
 std::uint64_t crc64nvme(std::uint64_t crc, Bytes data) { return ~crc64nvme_remainder(~crc, data); }
 

@@ -14,6 +14,9 @@ std::uint32_t crc32(std::uint32_t crc, Bytes data);      // ISO-HDLC: gzip, x-am
 std::uint32_t crc32c(std::uint32_t crc, Bytes data);     // Castagnoli: snappy framing, x-amz-checksum-crc32c
 std::uint64_t crc64nvme(std::uint64_t crc, Bytes data);  // NVM Express: x-amz-checksum-crc64nvme
 
+// f(0, ab) out of f(0, a), f(0, b) and the size of b in bytes, in about as many steps as the size has bits.
+std::uint32_t crc32c_combine(std::uint32_t first, std::uint32_t second, std::uint64_t second_size);
+
 // The portable forms of the two that use instructions of the processor where it has them;
 // apart so that they can be tested on every processor.
 namespace crc_by_table {

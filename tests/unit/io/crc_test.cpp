@@ -34,3 +34,20 @@ TEST_CASE("a check continues from the value before") {
     CHECK(crc64nvme(crc64nvme(0, all.first(cut)), all.subspan(cut)) == crc64nvme(0, all));
   }
 }
+
+TEST_CASE("the CRC-32C of two pieces is combined out of theirs") {
+  const std::string text = random_bytes(1000);
+  const Bytes all = as_bytes(text);
+  for (std::size_t cut = 0; cut <= all.size(); cut += 37) {
+    CHECK(crc32c_combine(crc32c(0, all.first(cut)), crc32c(0, all.subspan(cut)), all.size() - cut) == crc32c(0, all));
+  }
+  // Longer than what anybody would compute by hand: as many zeros, taken twice at once and one by one.
+  const std::uint32_t zeros = crc32c(0, as_bytes(std::string(1 << 20, '\0')));
+  std::uint32_t doubled = zeros;
+  for (std::uint64_t size = 1 << 20; size < (std::uint64_t{1} << 33); size *= 2) {
+    doubled = crc32c_combine(doubled, doubled, size);
+  }
+  std::uint32_t added = 0;
+  for (int i = 0; i < 1 << 13; ++i) added = crc32c_combine(added, zeros, 1 << 20);
+  CHECK(doubled == added);
+}
