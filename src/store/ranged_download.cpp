@@ -1,5 +1,7 @@
 #include "store/ranged_download.h"
 
+#include "io/crc.h"
+
 #include <tapster/error.h>
 
 #include <algorithm>
@@ -44,8 +46,10 @@ struct Reading {
   std::uint64_t requested = 0;                // bytes for which ranges exist or existed
   std::deque<std::unique_ptr<Range>> ranges;  // in order; the first is the next to be delivered
   std::size_t in_flight = 0;
-  bool failed = false;              // nothing more is to be fetched
-  std::optional<std::string> etag;  // of the version that is read
+  bool failed = false;  // nothing more is to be fetched
+  // Of the version that is read; neither changes any more when the first range has arrived.
+  std::optional<std::string> etag;
+  std::optional<std::uint32_t> crc32c;
 };
 
 // Fills a buffer; more than was asked for is the store's fault.
@@ -96,7 +100,7 @@ struct RangedDownloads::State {
   void fetch_ranges();
   Reading* next_reading();
   void fetch(Reading& reading, Range& range, std::unique_lock<std::mutex>& lock);
-  std::string get(const Reading& reading, const Range& range);
+  ObjectStat get(const Reading& reading, const Range& range);
   const Range& first_range(Reading& reading);
   void release_first(Reading& reading);
   void end(Reading& reading);
@@ -154,34 +158,37 @@ void RangedDownloads::State::fetch_ranges() {
 
 void RangedDownloads::State::fetch(Reading& reading, Range& range, std::unique_lock<std::mutex>& lock) {
   lock.unlock();
-  std::string etag;
+  ObjectStat stat;
   try {
     if (!range.buffer) range.buffer = std::make_unique_for_overwrite<std::byte[]>(range_size_);
-    etag = get(reading, range);
+    stat = get(reading, range);
   } catch (...) {
     range.failure = std::current_exception();
   }
   lock.lock();
   if (range.failure) return;
-  if (!reading.etag) reading.etag = etag;
-  if (*reading.etag != etag) range.failure = std::make_exception_ptr(changed(reading.key));
+  if (!reading.etag) {
+    reading.etag = stat.etag;
+    reading.crc32c = stat.crc32c;
+  }
+  if (*reading.etag != stat.etag) range.failure = std::make_exception_ptr(changed(reading.key));
 }
 
-// Without a lock. Returns the entity tag.
-std::string RangedDownloads::State::get(const Reading& reading, const Range& range) {
+// Without a lock.
+ObjectStat RangedDownloads::State::get(const Reading& reading, const Range& range) {
   BufferSink sink(range.buffer.get(), range.size);
   GetOptions options;
   options.stop = reading.stop.get_token();
-  // Checksums of the store are of whole objects.
+  // Without a range the store verifies whatever checksum it has.
   if (range.size != reading.size) options.range = ByteRange{range.offset, range.size};
-  const auto stat = store_.get(reading.key, sink, options);
+  auto stat = store_.get(reading.key, sink, options);
   if (!stat) throw error(ErrorKind::operation, "{} is gone", store_.describe(reading.key));
   if (stat->size != reading.size) throw changed(reading.key);
   if (sink.missing() != 0) {
     throw error(ErrorKind::network, "{}: {} bytes are missing of what came", store_.describe(reading.key),
                 sink.missing());
   }
-  return stat->etag;
+  return std::move(*stat);
 }
 
 // Whatever is still on its way uses the reading's memory: end it, and wait for that.
@@ -231,11 +238,19 @@ void RangedDownloads::State::read(const std::string& key, std::uint64_t size, By
   }
   const End end_at_last{*this, reading};
   work_.notify_all();
+  std::uint32_t crc = 0;
   for (std::uint64_t delivered = 0; delivered < size;) {
     const Range& range = first_range(reading);
-    sink.write({range.buffer.get(), range.size});
+    const Bytes piece(range.buffer.get(), range.size);
+    if (reading.crc32c) crc = crc32c(crc, piece);
+    sink.write(piece);
     delivered += range.size;
     release_first(reading);
+  }
+  if (reading.crc32c && crc != *reading.crc32c) {
+    throw error(ErrorKind::general,
+                "{} is damaged, or was on its way: the CRC-32C of what came is {:08x}, the store has recorded {:08x}",
+                store_.describe(key), crc, *reading.crc32c);
   }
 }
 

@@ -22,7 +22,8 @@ class RangedDownloads {
 
   // Writes the whole object (`size` bytes, as listed) into `sink`, in the caller's thread, while the next
   // ranges arrive: a slow sink never stalls a connection that has begun to answer. All ranges are of one
-  // version of the object (entity tag and size), or it is an Error (general). Does not call
+  // version of the object (entity tag and size), or it is an Error (general); so it is, after everything was
+  // written, when the bytes do not have the CRC-32C that the store tells (ObjectStat::crc32c). Does not call
   // sink.finish(). Throws what the store and the sink throw; an object that is gone is an Error (operation).
   // A stop ends it with Interrupted. Pieces are as large as ranges.
   void read(const std::string& key, std::uint64_t size, ByteSink& sink);

@@ -109,7 +109,9 @@ std::optional<ObjectStat> FakeStore::get(const std::string& key, ByteSink& sink,
     rest = rest.subspan(chunk.size());
     if (during_get) during_get(key, wanted - rest.size());
   }
-  return ObjectStat{object->size, object->etag, features.metadata ? object->metadata : Metadata{}};
+  ObjectStat stat{object->size, object->etag, features.metadata ? object->metadata : Metadata{}};
+  stat.crc32c = object->crc32c;
+  return stat;
 }
 
 // Reads it twice, as a store that signs or tries again does.

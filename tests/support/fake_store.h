@@ -27,6 +27,7 @@ class FakeStore final : public ObjectStore {
     std::optional<TimePoint> modified = {};
     std::optional<TimePoint> retain_until = {};
     bool legal_hold = false;
+    std::optional<std::uint32_t> crc32c = {};  // that the store has recorded
   };
 
   // Switches; set them before the store is used.

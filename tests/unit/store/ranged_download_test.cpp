@@ -1,6 +1,7 @@
 // Ranges side by side: order, one version of the object, failures, and a sink that is slower than the store.
 #include "store/ranged_download.h"
 
+#include "io/crc.h"
 #include "support/catch.h"
 #include "support/fake_store.h"
 #include "support/wal_files.h"
@@ -134,6 +135,24 @@ TEST_CASE("an object that is replaced while it is read is an error") {
   Collector sink;
   CHECK_THAT(failure_of(downloads, "key", before.size(), sink, ErrorKind::general),
              ContainsSubstring("fake://bucket/key was replaced while it was read"));
+}
+
+TEST_CASE("what came in ranges is compared with the CRC-32C that the store has of the whole") {
+  FakeStore store;
+  for (const std::size_t size : {1, 1 << 20, 5'000'000}) {
+    CAPTURE(size);
+    const Data content = random_bytes(size, 8);
+    store.add("key", content);
+    store.change("key", [&](auto& object) { object.crc32c = crc32c(0, content); });
+    RangedDownloads downloads(store, 3, kMemory, {});
+    Collector sink;
+    downloads.read("key", size, sink);
+    CHECK(sink.collected == content);
+    store.change("key", [&](auto& object) { object.data.back() ^= std::byte{1}; });
+    Collector damaged;
+    CHECK_THAT(failure_of(downloads, "key", size, damaged, ErrorKind::general),
+               ContainsSubstring("fake://bucket/key is damaged, or was on its way: the CRC-32C"));
+  }
 }
 
 TEST_CASE("an object of another size than was listed is an error") {
