@@ -1,0 +1,43 @@
+#include "http/curl_client.h"
+#include "store/gcs/credentials.h"
+#include "store/gcs/gcs_store.h"
+#include "store/gcs/settings.h"
+
+namespace tapster {
+namespace {
+
+// Everything that the store borrows, in the order in which it borrows.
+struct Parts {
+  Parts(const StoreLocation& location, const StoreOptions& options, const Environment& environment, Clock& clock)
+      : settings(resolve_gcs_settings(location, options, environment)),
+        http(settings.http),
+        client(
+            settings, http,
+            [this, &environment, &clock] {
+              return resolve_google_identity(environment, http, clock, settings.emulator);
+            },
+            clock) {}
+  Parts(const Parts&) = delete;
+  Parts& operator=(const Parts&) = delete;
+
+  GcsSettings settings;
+  CurlClient http;
+  GcsClient client;
+};
+
+// The store together with what it borrows.
+class OwningGcsStore final : private Parts, public GcsStore {
+ public:
+  OwningGcsStore(const StoreLocation& location, const StoreOptions& options, const Environment& environment,
+                 Clock& clock)
+      : Parts(location, options, environment, clock), GcsStore(Parts::client) {}
+};
+
+}  // namespace
+
+std::unique_ptr<ObjectStore> open_gcs_store(const StoreLocation& location, const StoreOptions& options,
+                                            const Environment& environment, Clock& clock) {
+  return std::make_unique<OwningGcsStore>(location, options, environment, clock);
+}
+
+}  // namespace tapster
