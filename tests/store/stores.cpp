@@ -1,6 +1,7 @@
 #include "store/stores.h"
 
 #include "store/azure_server.h"
+#include "store/gcs_server.h"
 #include "store/objects.h"
 #include "store/server_settings.h"
 
@@ -15,7 +16,7 @@
 namespace tapster::conformance {
 namespace {
 
-enum class Kind { directory, s3, azure };
+enum class Kind { directory, s3, azure, gcs };
 
 struct Row {
   std::string name;
@@ -31,6 +32,10 @@ const std::vector<Row>& table() {
       {"s3-https", Kind::s3, "S3_ENDPOINT_TLS", {}},
       {"azure-http", Kind::azure, "AZURE_URL", {"backslash", "end of uploads", "pages of 1000"}},
       {"azure-https", Kind::azure, "AZURE_URL_TLS", {"backslash", "end of uploads", "pages of 1000"}},
+      {"gcs-anonymous", Kind::gcs, "GCS_ANONYMOUS_ENDPOINT", {"tags of their own"}},
+      {"gcs-https", Kind::gcs, "GCS_ENDPOINT_TLS", {"tags of their own"}},
+      // Uploads are one stream there: parts in order, each once, and nobody can list what was begun.
+      {"gcs-no-xml", Kind::gcs, "GCS_NO_XML_ENDPOINT", {"tags of their own", "parts", "list of uploads"}},
   };
   return rows;
 }
@@ -57,6 +62,7 @@ std::unique_ptr<ObjectStore> open(const Row& row, const std::string& container) 
     return open_store(StoreLocation::parse("file://" + container, {}), {}, empty, clock);
   }
   if (row.kind == Kind::azure) return open_azure_server(row.endpoint, container, clock);
+  if (row.kind == Kind::gcs) return open_gcs_server(row.endpoint, container, clock);
   static const MapEnvironment environment(server_settings("rgw"));
   StoreOptions options;
   options.endpoint_url = server_settings("rgw").at(row.endpoint);
@@ -68,7 +74,8 @@ std::unique_ptr<ObjectStore> open(const Row& row, const std::string& container) 
 
 std::vector<std::string> store_names() {
   std::vector<std::string> names;
-  std::istringstream chosen(environment_or("TAPSTER_STORES", "file,s3-http,s3-https,azure-http,azure-https"));
+  std::istringstream chosen(environment_or(
+      "TAPSTER_STORES", "file,s3-http,s3-https,azure-http,azure-https,gcs-anonymous,gcs-https,gcs-no-xml"));
   for (std::string name; std::getline(chosen, name, ',');) names.push_back(row_of(name).name);
   return names;
 }

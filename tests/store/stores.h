@@ -10,14 +10,15 @@
 
 namespace tapster::conformance {
 
-// All of "file", "s3-http", "s3-https", "azure-http" and "azure-https", or those that $TAPSTER_STORES names
-// (comma-separated).
+// All of "file", "s3-http", "s3-https", "azure-http", "azure-https", "gcs-anonymous", "gcs-https" and "gcs-no-xml", or
+// those that $TAPSTER_STORES names (comma-separated).
 std::vector<std::string> store_names();
 
 // One store for one test, with a place of its own in it that is emptied afterwards.
 //
 // The rows of servers read their settings from $TAPSTER_SERVERS: rgw/env (S3_ENDPOINT, S3_ENDPOINT_TLS,
-// AWS_ACCESS_KEY_ID and so on), azurite/env (AZURE_URL, AZURE_URL_TLS and so on). Without them they fail.
+// AWS_ACCESS_KEY_ID and so on), azurite/env (AZURE_URL, AZURE_URL_TLS and so on), gcs/env (GCS_ANONYMOUS_ENDPOINT,
+// GCS_ENDPOINT_TLS and so on). Without them they fail.
 class StoreUnderTest {
  public:
   explicit StoreUnderTest(const std::string& name);

@@ -41,7 +41,8 @@ TEST_CASE("an upload in parts is invisible until it is complete") {
   CHECK(upload.key == key);
   CHECK(upload.part_size == kPart);
   std::vector<UploadedPart> parts;
-  for (const int number : {2, 1, 3}) {  // in any order
+  const bool in_order = store.may_lack("parts");
+  for (const int number : {in_order ? 1 : 2, in_order ? 2 : 1, 3}) {
     parts.push_back(send(store, upload, number, number == 3 ? 1000 : kPart));
     CHECK_FALSE(store->stat(key).has_value());
     CHECK(keys_below(*store, store.key("")).empty());
@@ -64,7 +65,7 @@ TEST_CASE("parts may be sent from several threads, and again") {
     threads.emplace_back([&, number] {
       try {
         PatternBody wrong(kPart, 77);
-        if (number == 2) store->upload_part(upload, number, wrong);
+        if (number == 2 && !store.may_lack("parts")) store->upload_part(upload, number, wrong);
         PatternBody body(number == 4 ? 1 : kPart, 0, static_cast<std::uint64_t>(number - 1) * kPart);
         parts[static_cast<std::size_t>(number - 1)] = store->upload_part(upload, number, body);
       } catch (const std::exception&) {
@@ -126,6 +127,7 @@ TEST_CASE("an upload replaces, or with if_absent leaves what is there") {
 
 TEST_CASE("an upload that lacks a part does not complete") {
   StoreUnderTest store(EACH_STORE());
+  if (store.may_lack("parts")) return;
   const UploadId upload = store->begin_upload(store.key("x"), kPart, {});
   const UploadedPart first = send(store, upload, 1);
   const UploadedPart last = send(store, upload, 3, 10);
@@ -139,6 +141,7 @@ TEST_CASE("an upload that lacks a part does not complete") {
 
 TEST_CASE("what a part's body throws comes out, and the part may be sent again") {
   StoreUnderTest store(EACH_STORE());
+  if (store.may_lack("parts")) return;
   const UploadId upload = store->begin_upload(store.key("x"), kPart, {});
   PatternBody body(kPart, 5);
   body.fail_at(kPart / 2);
@@ -192,6 +195,7 @@ bool is_recent(const std::optional<TimePoint>& time) {
 
 TEST_CASE("unfinished uploads are listed with their times, until they are completed or aborted") {
   StoreUnderTest store(EACH_STORE());
+  if (store.may_lack("list of uploads")) return;
   const UploadId first = store->begin_upload(store.key("base/a +é/data.tar"), kPart, {});
   const UploadId second = store->begin_upload(store.key("base/b/1.tar"), kPart, {});
   const UploadId third = store->begin_upload(store.key("other/x"), kPart, {});
@@ -218,6 +222,7 @@ TEST_CASE("unfinished uploads are listed with their times, until they are comple
 
 TEST_CASE("the listener of uploads may have enough, and may throw") {
   StoreUnderTest store(EACH_STORE());
+  if (store.may_lack("list of uploads")) return;
   for (const char* tail : {"a", "b", "c"}) store->begin_upload(store.key(tail), kPart, {});
   int seen = 0;
   store->list_uploads(store.key(""), [&](const UnfinishedUpload&) { return ++seen < 2; });
