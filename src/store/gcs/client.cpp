@@ -20,8 +20,9 @@ GcsClient::GcsClient(GcsSettings settings, HttpClient& http, std::function<Googl
     : settings_(std::move(settings)), http_(http), find_identity_(std::move(identity)), clock_(clock) {}
 
 const GoogleIdentity& GcsClient::identity() {
-  std::call_once(identified_, [this] { identity_ = find_identity_(); });
-  return identity_;
+  const std::lock_guard lock(mutex_);
+  if (!identity_) identity_ = find_identity_();
+  return *identity_;
 }
 
 std::string GcsClient::describe(const std::string& key) const {

@@ -70,8 +70,8 @@ class GcsClient {
   HttpClient& http_;
   std::function<GoogleIdentity()> find_identity_;
   Clock& clock_;
-  std::once_flag identified_;
-  GoogleIdentity identity_;
+  std::mutex mutex_;  // guards identity_ until it is there
+  std::optional<GoogleIdentity> identity_;
 };
 
 }  // namespace tapster
