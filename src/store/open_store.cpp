@@ -1,4 +1,6 @@
+#include "store/azure/azure_store.h"
 #include "store/file/file_store.h"
+#include "store/gcs/gcs_store.h"
 #include "store/s3/s3_store.h"
 
 #include <tapster/open_store.h>
@@ -13,10 +15,11 @@ std::unique_ptr<ObjectStore> open_store(const StoreLocation& location, const Sto
     case Provider::file:
       return std::make_unique<FileStore>(location.bucket);
     case Provider::azure_blob_storage:
+      return open_azure_store(location, options, environment, clock);
     case Provider::google_cloud_storage:
-      break;
+      return open_gcs_store(location, options, environment, clock);
   }
-  throw error(ErrorKind::general, "{} is not supported yet: use s3:// or file://", name_of(location.provider));
+  throw Error(ErrorKind::general, "the store has no provider");
 }
 
 }  // namespace tapster

@@ -3,6 +3,7 @@
 #include "base/encoding.h"
 #include "base/time_text.h"
 #include "http/backoff.h"
+#include "http/status.h"
 #include "store/azure/content_checksum.h"
 #include "store/azure/shared_key.h"
 #include "store/cloud/retries.h"
@@ -19,7 +20,6 @@ namespace {
 // Old enough for Azurite and other clouds than the public one, new enough for blocks of 4000 MiB, batches of one
 // container and encoded names.
 constexpr const char* kVersion = "2021-12-02";
-constexpr int kUnauthorized = 401;
 // The service tolerates 15 minutes.
 constexpr std::int64_t kToleratedSkewSeconds = 240;
 
@@ -156,7 +156,7 @@ bool AzureClient::correct(Corrections& done, const AzureError& failure, const Ht
     done.clock = true;
     return true;
   }
-  if (!done.token && token && (failure.status == kUnauthorized || failure.code == "AuthenticationFailed")) {
+  if (!done.token && token && (failure.status == status::kUnauthorized || failure.code == "AuthenticationFailed")) {
     done.token = true;
     account_.credential.token->refuse(*token);
     return true;

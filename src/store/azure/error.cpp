@@ -2,16 +2,13 @@
 
 #include "base/encoding.h"
 #include "base/xml.h"
+#include "http/status.h"
 
 #include <algorithm>
 #include <array>
 
 namespace tapster {
 namespace {
-
-constexpr int kRequestTimeout = 408;
-constexpr int kTooManyRequests = 429;
-constexpr int kNotImplemented = 501;
 
 struct Cure {
   std::string_view code;
@@ -95,8 +92,8 @@ AzureError parse_azure_error(const HttpResponse& response) {
 
 bool is_transient(const AzureError& failure) {
   if (failure.code == "FeatureNotSupported") return false;  // an emulator's way to say 501
-  return (failure.status >= 500 && failure.status != kNotImplemented) || failure.status == kTooManyRequests ||
-         failure.status == kRequestTimeout;
+  return (failure.status >= 500 && failure.status != status::kNotImplemented) ||
+         failure.status == status::kTooManyRequests || failure.status == status::kRequestTimeout;
 }
 
 StoreError to_store_error(const AzureError& failure, const std::string& operation, const std::string& container,

@@ -1,4 +1,5 @@
 // The bucket itself.
+#include "http/status.h"
 #include "store/gcs/gcs_store.h"
 
 #include <nlohmann/json.hpp>
@@ -6,8 +7,6 @@
 namespace tapster {
 namespace {
 
-constexpr int kNotFound = 404;
-constexpr int kConflict = 409;
 constexpr const char* kEmulatorProject = "emulator";  // any will do
 
 }  // namespace
@@ -16,9 +15,9 @@ constexpr const char* kEmulatorProject = "emulator";  // any will do
 bool GcsStore::container_exists() {
   GcsCall call{.operation = "objects.list", .method = "GET", .path = client_.bucket_path() + "/o"};
   call.query = {{"maxResults", "1"}, {"fields", "kind"}};
-  call.accepted = {kNotFound};
+  call.accepted = {status::kNotFound};
   const HttpResponse response = client_.call(call);
-  if (response.status != kNotFound) return true;
+  if (response.status != status::kNotFound) return true;
   const GcsError failure = client_.failure_in(response, call);
   // A listing's 404 from the service, whatever its words, is about the bucket: nothing else is named in it.
   if (says_no_such_bucket(failure) || failure.form == GcsError::Form::json) return false;
@@ -41,10 +40,10 @@ void GcsStore::create_container() {
   call.query = {{"project", project}, {"fields", "name"}};
   call.headers = {{"Content-Type", "application/json"}};
   call.body = &body;
-  call.accepted = {kConflict};
+  call.accepted = {status::kConflict};
   const HttpResponse response = client_.call(call);
   // Bucket names are the whole world's: somebody else may have it, or an earlier attempt of ours has made it.
-  if (response.status == kConflict && !container_exists()) throw client_.refused(response, call);
+  if (response.status == status::kConflict && !container_exists()) throw client_.refused(response, call);
 }
 
 }  // namespace tapster

@@ -2,6 +2,7 @@
 
 #include "base/encoding.h"
 #include "http/backoff.h"
+#include "http/status.h"
 #include "store/cloud/retries.h"
 #include "store/cloud/sink_witness.h"
 
@@ -10,11 +11,7 @@
 #include <algorithm>
 
 namespace tapster {
-namespace {
-
-constexpr int kUnauthorized = 401;
-
-}  // namespace
+namespace {}  // namespace
 
 GcsClient::GcsClient(GcsSettings settings, HttpClient& http, std::function<GoogleIdentity()> identity, Clock& clock)
     : settings_(std::move(settings)), http_(http), find_identity_(std::move(identity)), clock_(clock) {}
@@ -108,7 +105,7 @@ HttpResponse GcsClient::call(const GcsCall& call) {
     const bool success = response.status >= 200 && response.status < 300 && !is_gcs_error_body(response.body);
     const bool accepted = std::find(call.accepted.begin(), call.accepted.end(), response.status) != call.accepted.end();
     if (success || accepted) return response;
-    if (response.status == kUnauthorized && token && !token_refused) {
+    if (response.status == status::kUnauthorized && token && !token_refused) {
       token_refused = true;
       identity().token->refuse(*token);
       continue;

@@ -2,6 +2,7 @@
 
 #include "base/encoding.h"
 #include "base/xml.h"
+#include "http/status.h"
 #include "store/cloud/service_call.h"
 
 #include <nlohmann/json.hpp>
@@ -13,10 +14,6 @@ namespace tapster {
 namespace {
 
 using nlohmann::json;
-
-constexpr int kRequestTimeout = 408;
-constexpr int kTooManyRequests = 429;
-constexpr int kNotImplemented = 501;
 
 // Codes that say that waiting helps, though they come with status 403, or with 200 when that was sent too early.
 constexpr std::array<std::string_view, 6> kTransientCodes = {
@@ -168,8 +165,8 @@ bool says_no_such_bucket(const GcsError& failure) {
 }
 
 bool is_transient(const GcsError& failure) {
-  return (failure.status >= 500 && failure.status != kNotImplemented) || failure.status == kTooManyRequests ||
-         failure.status == kRequestTimeout ||
+  return (failure.status >= 500 && failure.status != status::kNotImplemented) ||
+         failure.status == status::kTooManyRequests || failure.status == status::kRequestTimeout ||
          std::find(kTransientCodes.begin(), kTransientCodes.end(), failure.code) != kTransientCodes.end();
 }
 

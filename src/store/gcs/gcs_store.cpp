@@ -1,13 +1,12 @@
 #include "store/gcs/gcs_store.h"
 
+#include "http/status.h"
 #include "store/gcs/object_stat.h"
 
 #include <nlohmann/json.hpp>
 
 namespace tapster {
 namespace {
-
-constexpr int kNotFound = 404;
 
 // "Quotas & limits". An object may be uploaded in one request whatever its size; as much as a part is enough.
 constexpr std::uint64_t kMinPart = 5ULL << 20U;
@@ -43,9 +42,9 @@ bool GcsStore::proven_absent(const HttpResponse& response, const GcsCall& call) 
 
 std::optional<ObjectStat> GcsStore::stat(const std::string& key) {
   GcsCall call{.operation = "objects.get", .method = "GET", .path = client_.object_path(key), .key = key};
-  call.accepted = {kNotFound};
+  call.accepted = {status::kNotFound};
   const HttpResponse response = client_.call(call);
-  if (response.status != kNotFound) return gcs_stat_from_resource(json_in(response, call.operation));
+  if (response.status != status::kNotFound) return gcs_stat_from_resource(json_in(response, call.operation));
   if (proven_absent(response, call)) return std::nullopt;
   throw client_.refused(response, call);
 }

@@ -4,6 +4,7 @@
 // The XML API knows no preconditions here, so create-only is a look before the completion.
 #include "base/time_text.h"
 #include "base/xml.h"
+#include "http/status.h"
 #include "io/crc.h"
 #include "store/gcs/body_checksum.h"
 #include "store/gcs/gcs_store.h"
@@ -20,11 +21,8 @@
 namespace tapster {
 namespace {
 
-constexpr int kForbidden = 403;
-constexpr int kNotFound = 404;
-
 // Statuses by which an endpoint may say that it has no uploads in parts, beside what they mean where it has them.
-const std::vector<int> kUnclear = {400, kNotFound, 405, 501};
+const std::vector<int> kUnclear = {400, status::kNotFound, 405, 501};
 
 // The service's own refusals are XML documents.
 bool is_without_parts(const GcsError& failure) {
@@ -138,14 +136,14 @@ PutResult GcsStore::complete_in_parts(const UploadId& upload, const std::vector<
   call.query = {{"uploadId", upload.id}};
   call.headers = {{"Content-Type", "application/xml"}};
   call.body = &body;
-  call.accepted = {kNotFound};
+  call.accepted = {status::kNotFound};
   call.stop = options.stop;
   const HttpResponse response = client_.call(call);
   const auto result = XmlDocument::parse(response.body);
   const bool complete =
-      response.status != kNotFound && result && result->root().name() == "CompleteMultipartUploadResult";
+      response.status != status::kNotFound && result && result->root().name() == "CompleteMultipartUploadResult";
   // A repeat, after an answer that was lost, does not find the upload any more: it is the object then.
-  if (response.status == kNotFound && client_.failure_in(response, call).code != "NoSuchUpload") {
+  if (response.status == status::kNotFound && client_.failure_in(response, call).code != "NoSuchUpload") {
     throw client_.refused(response, call);
   }
   const auto sent = crc32c_of_parts(parts);
@@ -155,13 +153,13 @@ PutResult GcsStore::complete_in_parts(const UploadId& upload, const std::vector<
     stored = stat(upload.key);
   } catch (const StoreError& refusal) {
     // Whoever may only write must believe it: the parts were verified one by one.
-    if (!complete || refusal.details().http_status != kForbidden) throw;
+    if (!complete || refusal.details().http_status != status::kForbidden) throw;
     log::info("Cannot verify {}: {}", describe(upload.key), refusal.what());
     return PutResult::created;
   }
   const bool right_size = stored && stored->size == total_size(parts);
   if (!complete && !(right_size && (!sent || !stored->crc32c || stored->crc32c == sent))) {
-    if (response.status == kNotFound) throw client_.refused(response, call);
+    if (response.status == status::kNotFound) throw client_.refused(response, call);
     throw error(ErrorKind::network, "{}: the store's answer does not say that {} is complete, and it is not there",
                 call.operation, describe(upload.key));
   }
@@ -227,9 +225,9 @@ std::optional<TimePoint> GcsStore::newest_part(const UploadId& upload) {
     call.key = upload.key;
     call.query = {{"uploadId", upload.id}};
     if (!marker.empty()) call.query.emplace_back("part-number-marker", marker);
-    call.accepted = {kNotFound};
+    call.accepted = {status::kNotFound};
     const HttpResponse response = client_.call(call);
-    if (response.status == kNotFound) {
+    if (response.status == status::kNotFound) {
       if (client_.failure_in(response, call).code == "NoSuchUpload") return std::nullopt;
       throw client_.refused(response, call);
     }
@@ -253,7 +251,7 @@ void GcsStore::abort_upload(const UploadId& upload) noexcept {
     GcsCall call{.operation = "the abortion of an upload", .method = "DELETE", .path = client_.xml_path(upload.key)};
     call.key = upload.key;
     call.query = {{"uploadId", upload.id}};
-    call.accepted = {kNotFound};
+    call.accepted = {status::kNotFound};
     client_.call(call);
   } catch (const std::exception& failure) {
     log::warning("The unfinished upload {} of {} could not be aborted and may cost storage: {}", upload.id,

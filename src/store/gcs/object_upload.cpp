@@ -1,6 +1,7 @@
 // An object in one request: objects.insert with uploadType=multipart, where metadata, checksum and media travel
 // together
 // ("Upload an object by a multipart upload", JSON API; RFC 2387).
+#include "http/status.h"
 #include "store/gcs/body_checksum.h"
 #include "store/gcs/framed_body.h"
 #include "store/gcs/gcs_store.h"
@@ -11,8 +12,6 @@
 
 namespace tapster {
 namespace {
-
-constexpr int kPreconditionFailed = 412;
 
 // Long enough that no media will contain it.
 std::string random_boundary() {
@@ -36,9 +35,9 @@ PutResult GcsStore::put(const std::string& key, Body& body, const PutOptions& op
   call.stop = options.stop;
   if (options.if_absent) {
     call.query.emplace_back("ifGenerationMatch", "0");
-    call.accepted = {kPreconditionFailed};
+    call.accepted = {status::kPreconditionFailed};
   }
-  return client_.call(call).status == kPreconditionFailed ? PutResult::already_exists : PutResult::created;
+  return client_.call(call).status == status::kPreconditionFailed ? PutResult::already_exists : PutResult::created;
 }
 
 }  // namespace tapster

@@ -1,4 +1,5 @@
 // Deleting: a hundred at once where the endpoint can, one by one where it cannot.
+#include "http/status.h"
 #include "store/gcs/batch.h"
 #include "store/gcs/gcs_store.h"
 
@@ -10,12 +11,11 @@
 namespace tapster {
 namespace {
 
-constexpr int kNotFound = 404;
 constexpr const char* kOperation = "objects.delete";
 constexpr const char* kBoundary = "tapster-batch";  // percent-encoded keys do not contain it: it begins a line
 
 // How endpoints without batches, which emulators are, answer to one.
-const std::vector<int> kWithoutBatch = {400, kNotFound, 405, 501};
+const std::vector<int> kWithoutBatch = {400, status::kNotFound, 405, 501};
 
 }  // namespace
 
@@ -23,13 +23,13 @@ std::vector<RemoveFailure> GcsStore::remove_singly(std::span<const std::string> 
   std::vector<RemoveFailure> failures;
   for (const std::string& key : keys) {
     GcsCall call{.operation = kOperation, .method = "DELETE", .path = client_.object_path(key), .key = key};
-    call.accepted = {kNotFound};
+    call.accepted = {status::kNotFound};
     try {
       const HttpResponse response = client_.call(call);
-      if (response.status == kNotFound && !proven_absent(response, call)) throw client_.refused(response, call);
+      if (response.status == status::kNotFound && !proven_absent(response, call)) throw client_.refused(response, call);
     } catch (const StoreError& failure) {
       // Without the bucket nothing can be learned about the others.
-      if (failure.details().http_status == kNotFound && !container_exists()) throw;
+      if (failure.details().http_status == status::kNotFound && !container_exists()) throw;
       failures.push_back({key, failure.what()});
     }
   }

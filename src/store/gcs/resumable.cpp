@@ -1,5 +1,6 @@
 #include "store/gcs/resumable.h"
 
+#include "http/status.h"
 #include "store/gcs/object_metadata.h"
 #include "store/gcs/object_stat.h"
 #include "store/gcs/resumable_stream.h"
@@ -13,7 +14,6 @@
 namespace tapster {
 namespace {
 
-constexpr int kPreconditionFailed = 412;
 constexpr std::string_view kIdPrefix = "resumable-";
 
 // The address as the service gave it. It is not looked into, but what is no address must not end up in a message.
@@ -64,10 +64,10 @@ UploadId ResumableUploads::begin(const std::string& key, std::uint64_t part_size
   call.stop = options.stop;
   if (options.if_absent) {
     call.query.emplace_back("ifGenerationMatch", "0");
-    call.accepted = {kPreconditionFailed};
+    call.accepted = {status::kPreconditionFailed};
   }
   const HttpResponse response = client_.call(call);
-  const bool exists = response.status == kPreconditionFailed;
+  const bool exists = response.status == status::kPreconditionFailed;
   auto session = std::make_shared<ResumableSession>(client_, key, exists ? Secret() : address_in(response, call));
   session->exists_already = exists;
   const std::lock_guard lock(mutex_);
@@ -142,7 +142,7 @@ PutResult ResumableUploads::complete(const UploadId& upload, const std::vector<U
   }
   if (session->exists_already) return PutResult::already_exists;
   const HttpResponse response = session->stream.finish(options.stop);
-  if (response.status == kPreconditionFailed) return PutResult::already_exists;
+  if (response.status == status::kPreconditionFailed) return PutResult::already_exists;
   {
     const std::lock_guard lock(mutex_);
     sessions_.erase(upload.id);

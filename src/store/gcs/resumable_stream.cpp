@@ -1,5 +1,6 @@
 #include "store/gcs/resumable_stream.h"
 
+#include "http/status.h"
 #include "io/crc.h"
 #include "store/cloud/retries.h"
 #include "store/gcs/body_checksum.h"
@@ -16,8 +17,6 @@ namespace {
 
 constexpr const char* kOperation = "objects.insert (resumable)";
 constexpr std::uint64_t kGranule = 256 * 1024;
-constexpr int kIncomplete = 308;
-constexpr int kPreconditionFailed = 412;
 
 }  // namespace
 
@@ -36,7 +35,7 @@ struct ResumableStream::Chunk {
 GcsCall ResumableStream::call_for(const std::stop_token& stop) const {
   GcsCall call{.operation = kOperation, .method = "PUT", .path = "", .key = key_};
   call.session = &address_;
-  call.accepted = {kIncomplete, kPreconditionFailed};
+  call.accepted = {status::kResumeIncomplete, status::kPreconditionFailed};
   call.stop = stop;
   return call;
 }
@@ -97,7 +96,7 @@ HttpResponse ResumableStream::send(const Chunk& chunk, const std::stop_token& st
       retries->wait(fmt::format("{} {}", kOperation, key_), trouble);
       response = ask(chunk.total(), stop);
     }
-    if (response.status != kIncomplete) return response;
+    if (response.status != status::kResumeIncomplete) return response;
     const std::uint64_t stored = position_in(response);
     if (stored < chunk.begin || stored > chunk.end) {
       throw error(ErrorKind::network, "{} of {}: the store has {} bytes where it had {}, and {} were sent", kOperation,
@@ -121,7 +120,7 @@ HttpResponse ResumableStream::send(const Chunk& chunk, const std::stop_token& st
 void ResumableStream::settle_doubts(const std::stop_token& stop) {
   if (!doubtful_) return;
   const HttpResponse response = ask("*", stop);
-  if (response.status != kIncomplete || position_in(response) != stored_) {
+  if (response.status != status::kResumeIncomplete || position_in(response) != stored_) {
     throw error(ErrorKind::general,
                 "{} of {}: the store has kept a piece of an attempt that failed: begin the upload again", kOperation,
                 client_.describe(key_));
@@ -145,7 +144,7 @@ void ResumableStream::add(Body& body, const std::stop_token& stop) {
     const Chunk chunk{.begin = stored_, .end = stored_ + whole, .held_back = held_back_, .body = body};
     doubtful_ = true;
     const HttpResponse response = send(chunk, stop);
-    if (response.status != kIncomplete) {
+    if (response.status != status::kResumeIncomplete) {
       throw error(ErrorKind::general, "{} of {}: the store has ended the upload early", kOperation,
                   client_.describe(key_));
     }
