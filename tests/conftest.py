@@ -19,6 +19,7 @@ from support.fixtures import (archive, authority, content, proxied, proxy, scrip
                               scripted_tls, site, site_on, source, store)
 from support.azure_fixtures import (azure, azure_container, azure_tls, scripted_azure,  # noqa: E402, F401
                                     scripted_azure_tls, tokens)
+from support.gcs_fixtures import gcs, gcs_bucket  # noqa: E402, F401
 from support.s3 import S3  # noqa: E402
 from support.segments import segment_bytes  # noqa: E402, F401
 
@@ -78,6 +79,12 @@ def nginx():
 def azurite():
     """Settings of Azure's emulator: AZURE_URL, AZURE_URL_TLS, AZURE_CA, AZURE_STORAGE_*."""
     return server_settings("azurite")
+
+
+@pytest.fixture(scope="session")
+def gcs_settings():
+    """Settings of the fake of Google's store: GCS_ENDPOINT, GCS_ENDPOINT_TLS, GCS_CA, GCS_KEY_FILE and so on."""
+    return server_settings("gcs")
 
 
 @pytest.fixture

@@ -64,7 +64,7 @@ std::unique_ptr<TokenSource> azure_cli_source(const IdentityContext& /*context*/
 std::unique_ptr<TokenSource> azure_developer_cli_source(const IdentityContext& /*context*/) {
   return std::make_unique<ToolSource>(
       Tool{"the Azure Developer CLI",
-           {"azd", "auth", "token", "--output", "json", "--no-prompt", "--scope", std::string(kStorageScope)},
+           {"azd", "auth", "token", "--output", "json", "--no-prompt", "--scope", std::string(kEntraStorageScope)},
            "token",
            "azd auth login"});
 }

@@ -17,7 +17,7 @@ bool is_tenant_character(char c) {
 
 std::string form(const IdentityContext& context, const SecretFields& proof) {
   std::string text = fmt::format("client_id={}&grant_type=client_credentials&scope={}",
-                                 percent_encode(context.settings.client_id), percent_encode(kStorageScope));
+                                 percent_encode(context.settings.client_id), percent_encode(kEntraStorageScope));
   for (const auto& [name, value] : proof) text += fmt::format("&{}={}", name, percent_encode(value.reveal()));
   return text;
 }

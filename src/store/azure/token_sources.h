@@ -21,7 +21,7 @@
 namespace tapster {
 
 inline constexpr std::string_view kStorageResource = "https://storage.azure.com/";
-inline constexpr std::string_view kStorageScope = "https://storage.azure.com/.default";
+inline constexpr std::string_view kEntraStorageScope = "https://storage.azure.com/.default";
 
 // The variables of Azure's SDKs; empty when not set.
 struct IdentitySettings {

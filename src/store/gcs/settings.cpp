@@ -11,15 +11,15 @@ namespace {
 constexpr std::string_view kForbiddenInHosts = "/?# \t@\\";
 
 std::string emulator_url(const std::string& value) {
-  std::string url = value;
-  while (url.ends_with('/')) url.pop_back();
-  if (url.find("://") == std::string::npos) url.insert(0, "http://");
+  std::string url = value.find("://") == std::string::npos ? "http://" + value : value;
   const std::string lower = to_lower(url);
   const bool known_scheme = lower.starts_with("http://") || lower.starts_with("https://");
-  const std::string host = url.substr(url.find("://") + 3);
+  std::string_view host = std::string_view(url).substr(url.find("://") + 3);
+  while (host.ends_with('/')) host.remove_suffix(1);
   if (!known_scheme || host.empty() || host.find_first_of(kForbiddenInHosts) != std::string::npos) {
     throw error(ErrorKind::general, "STORAGE_EMULATOR_HOST is '{}': HOST:PORT or http://HOST:PORT is expected", value);
   }
+  url.resize(static_cast<std::size_t>(host.data() + host.size() - url.data()));
   return url;
 }
 
