@@ -18,7 +18,7 @@
 namespace tapster {
 namespace {
 
-struct Crypto {
+struct Pkcs12Crypto {
   LazyLibrary library{"libcrypto.so.3"};
   TAPSTER_LAZY(library, BIO_new);
   TAPSTER_LAZY(library, BIO_new_mem_buf);
@@ -39,21 +39,21 @@ struct Crypto {
   TAPSTER_LAZY(library, ERR_clear_error);
 };
 
-const Crypto& crypto() {
-  static const Crypto instance;
+const Pkcs12Crypto& pkcs12_crypto() {
+  static const Pkcs12Crypto instance;
   return instance;
 }
 
-struct Free {
-  void operator()(BIO* bio) const { crypto().BIO_free(bio); }
-  void operator()(PKCS12* file) const { crypto().PKCS12_free(file); }
+struct FreePkcs12 {
+  void operator()(BIO* bio) const { pkcs12_crypto().BIO_free(bio); }
+  void operator()(PKCS12* file) const { pkcs12_crypto().PKCS12_free(file); }
 };
 
-struct ErrorsCleared {
-  ErrorsCleared() = default;
-  ErrorsCleared(const ErrorsCleared&) = delete;
-  ErrorsCleared& operator=(const ErrorsCleared&) = delete;
-  ~ErrorsCleared() { crypto().ERR_clear_error(); }
+struct Pkcs12ErrorsCleared {
+  Pkcs12ErrorsCleared() = default;
+  Pkcs12ErrorsCleared(const Pkcs12ErrorsCleared&) = delete;
+  Pkcs12ErrorsCleared& operator=(const Pkcs12ErrorsCleared&) = delete;
+  ~Pkcs12ErrorsCleared() { pkcs12_crypto().ERR_clear_error(); }
 };
 
 struct Contents {
@@ -65,24 +65,24 @@ struct Contents {
   Contents(const Contents&) = delete;
   Contents& operator=(const Contents&) = delete;
   ~Contents() {
-    crypto().EVP_PKEY_free(key);
-    crypto().X509_free(certificate);
-    for (int i = 0; i < count(); ++i) crypto().X509_free(other(i));
-    crypto().OPENSSL_sk_free(reinterpret_cast<OPENSSL_STACK*>(others));
+    pkcs12_crypto().EVP_PKEY_free(key);
+    pkcs12_crypto().X509_free(certificate);
+    for (int i = 0; i < count(); ++i) pkcs12_crypto().X509_free(other(i));
+    pkcs12_crypto().OPENSSL_sk_free(reinterpret_cast<OPENSSL_STACK*>(others));
   }
 
   int count() const {  // -1 when there is no stack
-    return crypto().OPENSSL_sk_num(reinterpret_cast<const OPENSSL_STACK*>(others));
+    return pkcs12_crypto().OPENSSL_sk_num(reinterpret_cast<const OPENSSL_STACK*>(others));
   }
   X509* other(int i) const {
-    return static_cast<X509*>(crypto().OPENSSL_sk_value(reinterpret_cast<const OPENSSL_STACK*>(others), i));
+    return static_cast<X509*>(pkcs12_crypto().OPENSSL_sk_value(reinterpret_cast<const OPENSSL_STACK*>(others), i));
   }
 };
 
 void check_password(PKCS12* file, const std::string& password) {
-  if (crypto().PKCS12_verify_mac(file, password.c_str(), static_cast<int>(password.size())) == 1) return;
+  if (pkcs12_crypto().PKCS12_verify_mac(file, password.c_str(), static_cast<int>(password.size())) == 1) return;
   // An empty password has two encodings, and one of them is none at all.
-  if (password.empty() && crypto().PKCS12_verify_mac(file, nullptr, 0) == 1) return;
+  if (password.empty() && pkcs12_crypto().PKCS12_verify_mac(file, nullptr, 0) == 1) return;
   throw error(ErrorKind::general, "the file is protected by {}password",
               password.empty() ? "a password, and there is no " : "another ");
 }
@@ -90,16 +90,18 @@ void check_password(PKCS12* file, const std::string& password) {
 }  // namespace
 
 Secret pkcs12_to_pem(std::string_view content, const Secret& password) {
-  const ErrorsCleared cleared;
-  const std::unique_ptr<BIO, Free> input(crypto().BIO_new_mem_buf(content.data(), static_cast<int>(content.size())));
-  const std::unique_ptr<BIO, Free> output(crypto().BIO_new(crypto().BIO_s_secmem()));
+  const Pkcs12ErrorsCleared cleared;
+  const std::unique_ptr<BIO, FreePkcs12> input(
+      pkcs12_crypto().BIO_new_mem_buf(content.data(), static_cast<int>(content.size())));
+  const std::unique_ptr<BIO, FreePkcs12> output(pkcs12_crypto().BIO_new(pkcs12_crypto().BIO_s_secmem()));
   if (input == nullptr || output == nullptr) throw std::bad_alloc();
-  const std::unique_ptr<PKCS12, Free> file(crypto().d2i_PKCS12_bio(input.get(), nullptr));
+  const std::unique_ptr<PKCS12, FreePkcs12> file(pkcs12_crypto().d2i_PKCS12_bio(input.get(), nullptr));
   if (file == nullptr) throw Error(ErrorKind::general, "the file is neither PEM nor PKCS #12 (.pfx)");
   const std::string text(password.reveal());  // with a NUL at its end
   check_password(file.get(), text);
   Contents contents;
-  if (crypto().PKCS12_parse(file.get(), text.c_str(), &contents.key, &contents.certificate, &contents.others) != 1) {
+  if (pkcs12_crypto().PKCS12_parse(file.get(), text.c_str(), &contents.key, &contents.certificate, &contents.others) !=
+      1) {
     throw Error(ErrorKind::general,
                 "OpenSSL cannot decrypt the file (its encryption may be too old: convert it to PEM by \"openssl pkcs12 "
                 "-legacy -nodes -in FILE.pfx -out FILE.pem\")");
@@ -107,14 +109,14 @@ Secret pkcs12_to_pem(std::string_view content, const Secret& password) {
   if (contents.key == nullptr || contents.certificate == nullptr) {
     throw Error(ErrorKind::general, "there is no private key with its certificate in the file");
   }
-  bool written =
-      crypto().PEM_write_bio_PrivateKey(output.get(), contents.key, nullptr, nullptr, 0, nullptr, nullptr) == 1 &&
-      crypto().PEM_write_bio_X509(output.get(), contents.certificate) == 1;
+  bool written = pkcs12_crypto().PEM_write_bio_PrivateKey(output.get(), contents.key, nullptr, nullptr, 0, nullptr,
+                                                          nullptr) == 1 &&
+                 pkcs12_crypto().PEM_write_bio_X509(output.get(), contents.certificate) == 1;
   for (int i = 0; i < contents.count(); ++i) {
-    written = written && crypto().PEM_write_bio_X509(output.get(), contents.other(i)) == 1;
+    written = written && pkcs12_crypto().PEM_write_bio_X509(output.get(), contents.other(i)) == 1;
   }
   char* pem = nullptr;  // the BIO's
-  const long size = crypto().BIO_ctrl(output.get(), BIO_CTRL_INFO, 0, static_cast<void*>(&pem));
+  const long size = pkcs12_crypto().BIO_ctrl(output.get(), BIO_CTRL_INFO, 0, static_cast<void*>(&pem));
   if (!written || size <= 0) throw Error(ErrorKind::general, "OpenSSL cannot convert the file's private key");
   return Secret(std::string(pem, static_cast<std::size_t>(size)));
 }

@@ -16,7 +16,7 @@
 namespace tapster {
 namespace {
 
-struct Crypto {
+struct RsaCrypto {
   LazyLibrary library{"libcrypto.so.3"};
   TAPSTER_LAZY(library, BIO_new_mem_buf);
   TAPSTER_LAZY(library, BIO_free);
@@ -33,23 +33,23 @@ struct Crypto {
   TAPSTER_LAZY(library, ERR_clear_error);
 };
 
-const Crypto& crypto() {
-  static const Crypto instance;
+const RsaCrypto& rsa_crypto() {
+  static const RsaCrypto instance;
   return instance;
 }
 
-struct Free {
-  void operator()(BIO* bio) const { crypto().BIO_free(bio); }
-  void operator()(EVP_PKEY* key) const { crypto().EVP_PKEY_free(key); }
-  void operator()(EVP_MD_CTX* context) const { crypto().EVP_MD_CTX_free(context); }
+struct FreeRsa {
+  void operator()(BIO* bio) const { rsa_crypto().BIO_free(bio); }
+  void operator()(EVP_PKEY* key) const { rsa_crypto().EVP_PKEY_free(key); }
+  void operator()(EVP_MD_CTX* context) const { rsa_crypto().EVP_MD_CTX_free(context); }
 };
 
 // OpenSSL keeps its errors per thread, and libcurl looks at them, too.
-struct ErrorsCleared {
-  ErrorsCleared() = default;
-  ErrorsCleared(const ErrorsCleared&) = delete;
-  ErrorsCleared& operator=(const ErrorsCleared&) = delete;
-  ~ErrorsCleared() { crypto().ERR_clear_error(); }
+struct RsaErrorsCleared {
+  RsaErrorsCleared() = default;
+  RsaErrorsCleared(const RsaErrorsCleared&) = delete;
+  RsaErrorsCleared& operator=(const RsaErrorsCleared&) = delete;
+  ~RsaErrorsCleared() { rsa_crypto().ERR_clear_error(); }
 };
 
 struct Passphrase {
@@ -67,11 +67,12 @@ int give_passphrase(char* buffer, int size, int /*writing*/, void* user) {
   return static_cast<int>(text.size());
 }
 
-std::unique_ptr<EVP_PKEY, Free> read_key(std::string_view pem, const Secret& passphrase) {
-  const std::unique_ptr<BIO, Free> bio(crypto().BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
+std::unique_ptr<EVP_PKEY, FreeRsa> read_key(std::string_view pem, const Secret& passphrase) {
+  const std::unique_ptr<BIO, FreeRsa> bio(rsa_crypto().BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
   if (bio == nullptr) throw std::bad_alloc();
   Passphrase answer{passphrase};
-  std::unique_ptr<EVP_PKEY, Free> key(crypto().PEM_read_bio_PrivateKey(bio.get(), nullptr, give_passphrase, &answer));
+  std::unique_ptr<EVP_PKEY, FreeRsa> key(
+      rsa_crypto().PEM_read_bio_PrivateKey(bio.get(), nullptr, give_passphrase, &answer));
   if (key == nullptr && answer.asked) {
     throw error(ErrorKind::general, "the private key is encrypted, and {}",
                 passphrase.empty() ? "there is no passphrase for it" : "the passphrase does not open it");
@@ -80,29 +81,29 @@ std::unique_ptr<EVP_PKEY, Free> read_key(std::string_view pem, const Secret& pas
     throw Error(ErrorKind::general, "there is no private key in PEM form (\"-----BEGIN PRIVATE KEY-----\") in it");
   }
   if (key == nullptr) throw Error(ErrorKind::general, "the private key is damaged: OpenSSL cannot read it");
-  if (crypto().EVP_PKEY_get_base_id(key.get()) != EVP_PKEY_RSA) {
+  if (rsa_crypto().EVP_PKEY_get_base_id(key.get()) != EVP_PKEY_RSA) {
     throw Error(ErrorKind::general, "the private key is no RSA key");
   }
   return key;
 }
 
 std::string sign(const Secret& pem, std::string_view data, const Secret& passphrase, bool pss) {
-  const ErrorsCleared cleared;
+  const RsaErrorsCleared cleared;
   const auto key = read_key(pem.reveal(), passphrase);
-  const std::unique_ptr<EVP_MD_CTX, Free> context(crypto().EVP_MD_CTX_new());
+  const std::unique_ptr<EVP_MD_CTX, FreeRsa> context(rsa_crypto().EVP_MD_CTX_new());
   EVP_PKEY_CTX* settings = nullptr;  // the context's
   const auto* bytes = reinterpret_cast<const unsigned char*>(data.data());
   std::size_t size = 0;
-  bool done = context != nullptr &&
-              crypto().EVP_DigestSignInit(context.get(), &settings, crypto().EVP_sha256(), nullptr, key.get()) == 1;
+  bool done = context != nullptr && rsa_crypto().EVP_DigestSignInit(context.get(), &settings, rsa_crypto().EVP_sha256(),
+                                                                    nullptr, key.get()) == 1;
   if (done && pss) {
-    done = crypto().EVP_PKEY_CTX_set_rsa_padding(settings, RSA_PKCS1_PSS_PADDING) == 1 &&
-           crypto().EVP_PKEY_CTX_set_rsa_pss_saltlen(settings, RSA_PSS_SALTLEN_DIGEST) == 1;
+    done = rsa_crypto().EVP_PKEY_CTX_set_rsa_padding(settings, RSA_PKCS1_PSS_PADDING) == 1 &&
+           rsa_crypto().EVP_PKEY_CTX_set_rsa_pss_saltlen(settings, RSA_PSS_SALTLEN_DIGEST) == 1;
   }
-  done = done && crypto().EVP_DigestSign(context.get(), nullptr, &size, bytes, data.size()) == 1;
+  done = done && rsa_crypto().EVP_DigestSign(context.get(), nullptr, &size, bytes, data.size()) == 1;
   std::string signature(size, '\0');
-  done = done && crypto().EVP_DigestSign(context.get(), reinterpret_cast<unsigned char*>(signature.data()), &size,
-                                         bytes, data.size()) == 1;
+  done = done && rsa_crypto().EVP_DigestSign(context.get(), reinterpret_cast<unsigned char*>(signature.data()), &size,
+                                             bytes, data.size()) == 1;
   if (!done) throw Error(ErrorKind::general, "OpenSSL cannot sign with the private key (is it too short?)");
   signature.resize(size);
   return signature;

@@ -10,9 +10,6 @@ namespace {
 
 using std::chrono::sys_days;
 
-constexpr std::array<std::string_view, 12> kMonths = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                                                      "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-
 // Cuts a number of exactly `digits` digits off the front of `text`.
 std::optional<int> number(std::string_view& text, std::size_t digits) {
   if (text.size() < digits) return std::nullopt;

@@ -3,11 +3,15 @@
 
 #include <tapster/clock.h>
 
+#include <array>
 #include <optional>
 #include <string>
 #include <string_view>
 
 namespace tapster {
+
+inline constexpr std::array<std::string_view, 12> kMonths = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                                             "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
 
 std::string amz_timestamp(TimePoint time);  // 20130524T000000Z (SigV4)
 std::string http_date(TimePoint time);      // as parse_http_date reads it

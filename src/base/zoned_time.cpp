@@ -1,4 +1,5 @@
 #include "base/encoding.h"
+#include "base/time_text.h"
 
 #include <tapster/zoned_time.h>
 
@@ -19,8 +20,6 @@ using std::chrono::seconds;
 using std::chrono::sys_seconds;
 using LocalMicroseconds = std::chrono::local_time<microseconds>;
 
-constexpr std::array<std::string_view, 12> kMonths = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                                                      "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
 constexpr std::array<std::string_view, 7> kWeekdays = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
 
 // What a clock and a calendar in the zone show.

@@ -19,7 +19,7 @@ constexpr auto kQuiet = std::chrono::hours(24);
 // An id is local time, but of which zone is not known: UTC-12 is the last to reach it.
 constexpr auto kLastZone = std::chrono::hours(12);
 constexpr std::string_view kInfo = "backup.info";
-constexpr std::string_view kAnnotations = "annotations/";
+constexpr std::string_view kAnnotationsFolder = "annotations/";
 
 // The latest moment that an id may mean; nullopt when it is no date.
 std::optional<TimePoint> latest_time_of(std::string_view id) {
@@ -97,7 +97,7 @@ void Orphans::read_folders() {
       const std::string_view name = std::string_view(object.key).substr(layout_.base_prefix().size() + id.size() + 1);
       if (name == kInfo) folder.has_info = true;
       if (object.key == layout_.keep_key(id)) folder.has_keep = true;
-      if (!name.starts_with(kAnnotations)) folder.only_annotations = false;
+      if (!name.starts_with(kAnnotationsFolder)) folder.only_annotations = false;
       if (!folder.has_info) folder.objects.push_back(object);
     }
     return true;

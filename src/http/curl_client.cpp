@@ -1,6 +1,7 @@
 #include "http/curl_client.h"
 
 #include "base/encoding.h"
+#include "base/shown_url.h"
 #include "http/curl_api.h"
 
 #include <tapster/environment.h>
@@ -34,9 +35,6 @@ const char* system_bundle() {
   }
   return nullptr;
 }
-
-// For messages: a query may hold a signature that lets others in.
-std::string without_query(const std::string& url) { return url.substr(0, url.find('?')); }
 
 // One exchange: what the callbacks share.
 class Exchange {
@@ -238,9 +236,9 @@ void Exchange::fail(CURLcode code) {
           " (install ca-certificates, or set REQUESTS_CA_BUNDLE, or AWS_CA_BUNDLE for S3, to a file of certificates)");
     case CURLE_URL_MALFORMAT:
     case CURLE_UNSUPPORTED_PROTOCOL:
-      throw TransportError(Stage::connect, false,
-                           fmt::format("{}: {} (an endpoint is http://HOST[:PORT] or https://...)",
-                                       without_query(request_.url), reason));
+      throw TransportError(
+          Stage::connect, false,
+          fmt::format("{}: {} (an endpoint is http://HOST[:PORT] or https://...)", shown_url(request_.url), reason));
     default:
       throw transport(Stage::receive, code == CURLE_HTTP2 || code == CURLE_WEIRD_SERVER_REPLY, "");
   }
@@ -309,7 +307,7 @@ std::size_t Exchange::on_write(char* data, std::size_t size, std::size_t count, 
       return;
     }
     if (exchange.response_.body.size() + length > kMaxCollected) {
-      throw error(ErrorKind::general, "{}: the answer is larger than {} bytes", without_query(exchange.request_.url),
+      throw error(ErrorKind::general, "{}: the answer is larger than {} bytes", shown_url(exchange.request_.url),
                   kMaxCollected);
     }
     exchange.response_.body.append(data, length);

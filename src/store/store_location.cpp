@@ -1,4 +1,5 @@
 #include "base/encoding.h"
+#include "base/shown_url.h"
 
 #include <tapster/error.h>
 #include <tapster/store_location.h>
@@ -35,7 +36,7 @@ std::string without_leading_slashes(std::string_view path) {
 StoreLocation parse_s3(std::string_view url) {
   const auto parts = split(url);
   if (!parts || parts->scheme != "s3" || parts->authority.empty()) {
-    throw error(ErrorKind::general, "Invalid s3 URL address: {} (expected s3://BUCKET[/PATH])", url);
+    throw error(ErrorKind::general, "Invalid s3 URL address: {} (expected s3://BUCKET[/PATH])", shown_url(url));
   }
   return {Provider::aws_s3, std::string(parts->authority), without_leading_slashes(parts->path), {}, {}};
 }
@@ -44,12 +45,13 @@ StoreLocation parse_file(std::string_view url) {
   const auto parts = split(url);
   if (!parts || parts->scheme != "file" || !(parts->authority.empty() || parts->authority == "localhost") ||
       parts->path.empty()) {
-    throw error(ErrorKind::general, "Invalid file URL address: {} (expected file:///ABSOLUTE/DIRECTORY)", url);
+    throw error(ErrorKind::general, "Invalid file URL address: {} (expected file:///ABSOLUTE/DIRECTORY)",
+                shown_url(url));
   }
   std::string directory = percent_decode(parts->path);
   while (directory.size() > 1 && directory.back() == '/') directory.pop_back();
   if (directory.find('\0') != std::string::npos) {
-    throw error(ErrorKind::general, "Invalid file URL address: {} (a NUL byte in the path)", url);
+    throw error(ErrorKind::general, "Invalid file URL address: {} (a NUL byte in the path)", shown_url(url));
   }
   return {Provider::file, directory, {}, {}, {}};
 }
@@ -75,7 +77,7 @@ StoreLocation parse_azure(std::string_view url) {
     throw error(ErrorKind::general,
                 "Invalid azure-blob-storage URL address: {} (expected https://ACCOUNT.blob.core.windows.net/CONTAINER"
                 "[/PATH])",
-                url);
+                shown_url(url));
   }
   StoreLocation location;
   location.provider = Provider::azure_blob_storage;
@@ -99,7 +101,7 @@ StoreLocation parse_azure(std::string_view url) {
     throw error(ErrorKind::general,
                 "Invalid azure-blob-storage URL address: {} (expected https://ACCOUNT.blob.core.windows.net/CONTAINER"
                 "[/PATH], or http://HOST:PORT/ACCOUNT/CONTAINER[/PATH] of an emulator)",
-                url);
+                shown_url(url));
   }
   return location;
 }
@@ -120,7 +122,7 @@ StoreLocation parse_google(std::string_view url) {
     throw error(ErrorKind::general,
                 "Invalid google-cloud-storage URL address: {} (expected gs://BUCKET[/PATH] or "
                 "https://console.cloud.google.com/storage/browser/BUCKET[/PATH])",
-                url);
+                shown_url(url));
   }
   std::string prefix = without_leading_slashes(path);
   while (prefix.ends_with('/')) prefix.pop_back();

@@ -15,8 +15,9 @@ inline constexpr std::string_view kBlobNotFound = "BlobNotFound";
 
 // How the service refuses to make a blob, or to touch one, by If-None-Match: *. The last two: a signature that allows
 // nothing but creating, and a protected blob.
-inline const std::vector<std::string_view> kExistsCodes = {"BlobAlreadyExists", "ConditionNotMet",
-                                                           "UnauthorizedBlobOverwrite", "BlobImmutableDueToPolicy"};
+inline std::vector<std::string_view> exists_codes() {
+  return {"BlobAlreadyExists", "ConditionNotMet", "UnauthorizedBlobOverwrite", "BlobImmutableDueToPolicy"};
+}
 
 // One page of List Blobs after the other, until `each` returns false or there are no more. `call` is List Blobs without
 // a marker.

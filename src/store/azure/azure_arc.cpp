@@ -67,7 +67,7 @@ class AzureArcSource final : public TokenSource {
       throw error(ErrorKind::general, "Cannot get credentials from {}: {} (members of the group himds may read it)",
                   name(), problem.what());
     }
-    const Secret key{std::string(trim(text.value_or("")))};
+    Secret key{std::string(trim(text.value_or("")))};
     const bool one_line_only =
         std::all_of(key.reveal().begin(), key.reveal().end(), [](char c) { return c >= ' ' && c < '\x7f'; });
     if (key.empty() || key.reveal().size() > kMaxKeySize || !one_line_only) {

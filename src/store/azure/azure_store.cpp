@@ -33,7 +33,7 @@ PutResult AzureStore::put(const std::string& key, Body& body, const PutOptions& 
   call.stop = options.stop;
   if (options.if_absent) {
     call.headers.emplace_back("If-None-Match", "*");
-    call.accepted = kExistsCodes;
+    call.accepted = exists_codes();
   }
   return client_.call(call).error_code.empty() ? PutResult::created : PutResult::already_exists;
 }

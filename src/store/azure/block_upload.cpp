@@ -87,7 +87,7 @@ PutResult AzureStore::complete_upload(const UploadId& upload, const std::vector<
   call.stop = options.stop;
   if (options.if_absent) {
     call.headers.emplace_back("If-None-Match", "*");
-    call.accepted = kExistsCodes;
+    call.accepted = exists_codes();
   }
   // A repeat, after an answer that was lost, finds the blocks committed, and <Latest> takes those as well. With the
   // condition it finds the blob.

@@ -1,5 +1,6 @@
 #include "store/azure/entra_refusal.h"
 
+#include "store/cloud/cure.h"
 #include "store/cloud/service_call.h"
 
 #include <nlohmann/json.hpp>
@@ -13,11 +14,8 @@ namespace {
 
 using nlohmann::json;
 
-struct Cure {
-  std::string_view code;  // "Microsoft Entra authentication and authorization error codes"
-  std::string_view text;
-};
-constexpr std::array kCures = {
+// "Microsoft Entra authentication and authorization error codes"
+constexpr std::array kEntraCures = {
     Cure{"AADSTS7000215", "AZURE_CLIENT_SECRET must be the secret's value, not its ID"},
     Cure{"AADSTS7000222", "the client secret has expired: make a new one"},
     Cure{"AADSTS700016", "check AZURE_CLIENT_ID, and that the application exists in AZURE_TENANT_ID"},
@@ -56,13 +54,14 @@ Error entra_refusal(const HttpResponse& response, std::string_view source) {
   std::string description = member(document, "error_description");
   // What follows repeats the members beside it.
   const std::string_view code = code_in(description);
-  const auto* const cure = std::find_if(kCures.begin(), kCures.end(), [&](const Cure& c) { return c.code == code; });
+  const auto* const cure =
+      std::find_if(kEntraCures.begin(), kEntraCures.end(), [&](const Cure& c) { return c.code == code; });
   const std::string trace = member(document, "trace_id");
   std::string reason = member(document, "error");
   const std::string text = one_line(std::string_view(description).substr(0, description.find("Trace ID:")));
   if (!text.empty()) reason += (reason.empty() ? "" : ": ") + text;
   if (!trace.empty()) reason += fmt::format(" (trace {})", one_line(trace));
-  if (cure != kCures.end()) reason += fmt::format("; {}", cure->text);
+  if (cure != kEntraCures.end()) reason += fmt::format("; {}", cure->text);
   return refusal(response, source, reason);
 }
 

@@ -3,6 +3,7 @@
 #include "base/encoding.h"
 #include "base/xml.h"
 #include "http/status.h"
+#include "store/cloud/cure.h"
 
 #include <algorithm>
 #include <array>
@@ -10,12 +11,7 @@
 namespace tapster {
 namespace {
 
-struct Cure {
-  std::string_view code;
-  std::string_view text;
-};
-
-constexpr std::array kCures = {
+constexpr std::array kBlobCures = {
     Cure{"ContainerNotFound",
          "the container does not exist: create it first, or run barman-cloud-check-wal-archive, which does"},
     Cure{"ContainerBeingDeleted", "try again in a minute, or take another container"},
@@ -54,8 +50,9 @@ constexpr std::array kCures = {
 };
 
 std::string_view cure_for(std::string_view code) {
-  const auto* found = std::find_if(kCures.begin(), kCures.end(), [&](const Cure& cure) { return cure.code == code; });
-  return found == kCures.end() ? std::string_view() : found->text;
+  const auto* found =
+      std::find_if(kBlobCures.begin(), kBlobCures.end(), [&](const Cure& cure) { return cure.code == code; });
+  return found == kBlobCures.end() ? std::string_view() : found->text;
 }
 
 // Behind the first line come the request's id and time.

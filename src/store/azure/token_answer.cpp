@@ -1,5 +1,7 @@
 #include "store/azure/token_answer.h"
 
+#include "store/cloud/json_text.h"
+
 #include <tapster/error.h>
 #include <tapster/zoned_time.h>
 
@@ -13,11 +15,6 @@ namespace tapster {
 namespace {
 
 using nlohmann::json;
-
-std::string text_of(const json& document, std::string_view member) {
-  const auto found = document.find(member);
-  return found != document.end() && found->is_string() ? found->get<std::string>() : "";
-}
 
 // Seconds, up to a few thousand years.
 std::optional<std::chrono::seconds> seconds_of(const json& document, std::string_view member) {

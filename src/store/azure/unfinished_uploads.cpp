@@ -25,6 +25,7 @@ std::vector<UnfinishedUpload> uploads_of(const std::string& key, const std::vect
     found.try_emplace(mark->upload, UnfinishedUpload{{key, mark->upload, 0}, begun});
   }
   std::vector<UnfinishedUpload> uploads;
+  uploads.reserve(found.size());
   for (auto& [id, upload] : found) uploads.push_back(std::move(upload));
   return uploads;
 }
@@ -80,7 +81,7 @@ void AzureStore::discard_blocks(const UploadId& upload) {
     commit.headers.emplace_back("x-ms-encryption-scope", scope);
   }
   commit.body = &nothing;
-  commit.accepted = kExistsCodes;
+  commit.accepted = exists_codes();
   const AzureAnswer answer = client_.call(commit);
   if (!answer.error_code.empty()) return;  // there is a whole blob, which is not to be touched
   AzureCall remove{.operation = "Delete Blob", .method = "DELETE", .key = upload.key};

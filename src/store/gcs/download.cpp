@@ -8,7 +8,7 @@
 
 namespace tapster {
 
-constexpr const char* kOperation = "objects.get";
+constexpr const char* kGetOperation = "objects.get";
 
 // By the XML API, whose headers bring the metadata along and which says whether it is the object or the bucket that is
 // missing. An endpoint that does not have it is asked by the JSON API (alt=media), without metadata.
@@ -40,7 +40,7 @@ class GcsDownload final : public DownloadProtocol {
 
 GcsCall GcsDownload::call_for(const Request& request, bool xml) const {
   GcsCall call{
-      .operation = kOperation, .method = "GET", .path = xml ? client_.xml_path(key_) : client_.object_path(key_)};
+      .operation = kGetOperation, .method = "GET", .path = xml ? client_.xml_path(key_) : client_.object_path(key_)};
   call.key = key_;
   if (!xml) call.query = {{"alt", "media"}};
   if (request.pinned != nullptr && !request.pinned->etag.empty()) {
@@ -91,7 +91,7 @@ void GcsDownload::verify_checksum() {
 std::optional<ObjectStat> GcsStore::get(const std::string& key, ByteSink& sink, const GetOptions& options) {
   if (options.range && options.range->length == 0) return stat(key);
   GcsDownload protocol(*this, key);
-  return download(protocol, {kOperation, describe(key)}, sink, options, client_.clock(),
+  return download(protocol, {kGetOperation, describe(key)}, sink, options, client_.clock(),
                   client_.settings().max_attempts);
 }
 

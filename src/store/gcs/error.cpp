@@ -3,6 +3,8 @@
 #include "base/encoding.h"
 #include "base/xml.h"
 #include "http/status.h"
+#include "store/cloud/cure.h"
+#include "store/cloud/json_text.h"
 #include "store/cloud/service_call.h"
 
 #include <nlohmann/json.hpp>
@@ -19,11 +21,6 @@ using nlohmann::json;
 constexpr std::array<std::string_view, 6> kTransientCodes = {
     "rateLimitExceeded", "userRateLimitExceeded", "InternalError", "ServiceUnavailable", "SlowDown", "BadGateway"};
 
-struct Cure {
-  std::string_view code;
-  std::string_view text;
-};
-
 constexpr std::string_view kInvalidToken =
     "the store does not accept the credentials: check GOOGLE_APPLICATION_CREDENTIALS, or renew them";
 constexpr std::string_view kMissingPermission =
@@ -38,7 +35,7 @@ constexpr std::string_view kRequesterPays =
     "the bucket is one where the requester pays: name the project by GOOGLE_CLOUD_QUOTA_PROJECT";
 constexpr std::string_view kRetained = "the bucket's or the object's retention forbids it until it ends";
 
-constexpr std::array kCures = {
+constexpr std::array kGcsCures = {
     Cure{"401", kInvalidToken},
     Cure{"authError", kInvalidToken},
     Cure{"AuthenticationRequired", kInvalidToken},
@@ -76,13 +73,8 @@ std::string_view cure_for(const GcsError& failure) {
   if (mentions(failure, "Cloud KMS")) return kKmsKey;
   if (failure.status == 401) return kInvalidToken;  // its reason may be "required" only
   const auto* found =
-      std::find_if(kCures.begin(), kCures.end(), [&](const Cure& cure) { return cure.code == failure.code; });
-  return found == kCures.end() ? std::string_view() : found->text;
-}
-
-std::string text_of(const json& object, const char* member) {
-  const auto found = object.find(member);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : "";
+      std::find_if(kGcsCures.begin(), kGcsCures.end(), [&](const Cure& cure) { return cure.code == failure.code; });
+  return found == kGcsCures.end() ? std::string_view() : found->text;
 }
 
 // {"error": {"code": 404, "message": "...", "errors": [{"reason": "notFound", ...}], "status": "..."}}

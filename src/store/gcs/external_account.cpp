@@ -16,7 +16,7 @@
 namespace tapster {
 namespace {
 
-constexpr std::array kCures = {
+constexpr std::array kExchangeCures = {
     Cure{"invalid_grant",
          "the provider of the identity pool does not accept the subject token: compare its issuer, audience, lifetime "
          "and attribute condition (and this machine's clock)"},
@@ -58,7 +58,7 @@ class ExternalAccountSource final : public TokenSource {
       form.add("options", nlohmann::json{{"userProject", user_project_}}.dump());
     }
     return request_token(network_, url_, form, headers, fmt::format("the token service {} for {}", url_, name()),
-                         kCures);
+                         kExchangeCures);
   }
 
   std::string name() const override {

@@ -16,7 +16,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::array kCures = {
+constexpr std::array kImpersonationCures = {
     Cure{"PERMISSION_DENIED",
          "whoever asks needs the role roles/iam.serviceAccountTokenCreator on that account (a federated identity "
          "roles/iam.workloadIdentityUser), and the IAM Service Account Credentials API must be enabled"},
@@ -62,7 +62,7 @@ class ImpersonatedSource final : public TokenSource {
       request.body = &body;
       const HttpResponse response = ask(network_.http, network_.clock, request, service);
       if (response.status == 200) return token_in(response, service);
-      if (response.status != 401 || again) throw google_refusal(response, service, kCures);
+      if (response.status != 401 || again) throw google_refusal(response, service, kImpersonationCures);
       caller_.refuse(callers);
     }
   }

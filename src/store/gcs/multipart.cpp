@@ -22,7 +22,7 @@ namespace tapster {
 namespace {
 
 // Statuses by which an endpoint may say that it has no uploads in parts, beside what they mean where it has them.
-const std::vector<int> kUnclear = {400, status::kNotFound, 405, 501};
+std::vector<int> unclear() { return {400, status::kNotFound, 405, 501}; }
 
 // The service's own refusals are XML documents.
 bool is_without_parts(const GcsError& failure) {
@@ -82,7 +82,7 @@ UploadId GcsStore::begin_upload(const std::string& key, std::uint64_t part_size,
   }
   const std::string& kms_key = client_.settings().kms_key_name;
   if (!kms_key.empty()) call.headers.emplace_back("x-goog-encryption-kms-key-name", kms_key);
-  call.accepted = kUnclear;
+  call.accepted = unclear();
   call.stop = options.stop;
   const HttpResponse response = client_.call(call);
   if (response.status >= 400) {
@@ -195,7 +195,7 @@ void GcsStore::list_uploads(const std::string& prefix, const std::function<bool(
     if (!prefix.empty()) call.query.emplace_back("prefix", prefix);
     if (!key_marker.empty()) call.query.emplace_back("key-marker", key_marker);
     if (!id_marker.empty()) call.query.emplace_back("upload-id-marker", id_marker);
-    call.accepted = kUnclear;
+    call.accepted = unclear();
     const HttpResponse response = client_.call(call);
     if (response.status >= 400) {
       if (is_without_parts(client_.failure_in(response, call))) return;  // resumable ones cannot be listed

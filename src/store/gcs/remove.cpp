@@ -11,18 +11,18 @@
 namespace tapster {
 namespace {
 
-constexpr const char* kOperation = "objects.delete";
+constexpr const char* kDeleteOperation = "objects.delete";
 constexpr const char* kBoundary = "tapster-batch";  // percent-encoded keys do not contain it: it begins a line
 
 // How endpoints without batches, which emulators are, answer to one.
-const std::vector<int> kWithoutBatch = {400, status::kNotFound, 405, 501};
+std::vector<int> without_batch() { return {400, status::kNotFound, 405, 501}; }
 
 }  // namespace
 
 std::vector<RemoveFailure> GcsStore::remove_singly(std::span<const std::string> keys) {
   std::vector<RemoveFailure> failures;
   for (const std::string& key : keys) {
-    GcsCall call{.operation = kOperation, .method = "DELETE", .path = client_.object_path(key), .key = key};
+    GcsCall call{.operation = kDeleteOperation, .method = "DELETE", .path = client_.object_path(key), .key = key};
     call.accepted = {status::kNotFound};
     try {
       const HttpResponse response = client_.call(call);
@@ -45,7 +45,7 @@ std::vector<RemoveFailure> GcsStore::remove_batch(std::span<const std::string> k
   GcsCall call{.operation = "a batch of objects.delete", .method = "POST", .path = "/batch/storage/v1"};
   call.headers = {{"Content-Type", fmt::format("multipart/mixed; boundary={}", kBoundary)}};
   call.body = &body;
-  call.accepted = kWithoutBatch;
+  call.accepted = without_batch();
   const HttpResponse response = client_.call(call);
   if (response.status >= 400) {
     log::info("The endpoint does not delete in batches (HTTP {}): deleting one by one", response.status);
@@ -57,7 +57,7 @@ std::vector<RemoveFailure> GcsStore::remove_batch(std::span<const std::string> k
   std::vector<std::string> again;  // alone, with all that makes a request succeed
   for (std::size_t i = 0; i < keys.size(); ++i) {
     if (answers[i] && answers[i]->status >= 200 && answers[i]->status < 300) continue;
-    const GcsCall one{.operation = kOperation, .method = "DELETE", .path = "", .key = keys[i]};
+    const GcsCall one{.operation = kDeleteOperation, .method = "DELETE", .path = "", .key = keys[i]};
     const GcsError failure = answers[i] ? client_.failure_in(*answers[i], one) : GcsError{};
     if (says_no_such_object(failure)) continue;
     if (says_no_such_bucket(failure)) throw client_.refused(*answers[i], one);

@@ -15,7 +15,7 @@
 namespace tapster {
 namespace {
 
-constexpr const char* kOperation = "objects.insert (resumable)";
+constexpr const char* kInsertOperation = "objects.insert (resumable)";
 constexpr std::uint64_t kGranule = 256 * 1024;
 
 }  // namespace
@@ -33,7 +33,7 @@ struct ResumableStream::Chunk {
 };
 
 GcsCall ResumableStream::call_for(const std::stop_token& stop) const {
-  GcsCall call{.operation = kOperation, .method = "PUT", .path = "", .key = key_};
+  GcsCall call{.operation = kInsertOperation, .method = "PUT", .path = "", .key = key_};
   call.session = &address_;
   call.accepted = {status::kResumeIncomplete, status::kPreconditionFailed};
   call.stop = stop;
@@ -51,8 +51,8 @@ std::uint64_t ResumableStream::position_in(const HttpResponse& response) const {
     const auto [rest, problem] = std::from_chars(range->data() + dash + 1, end, last);
     if (problem == std::errc() && rest == end) return last + 1;
   }
-  throw error(ErrorKind::network, "{} of {}: the store says that it has '{}', which cannot be understood", kOperation,
-              client_.describe(key_), *range);
+  throw error(ErrorKind::network, "{} of {}: the store says that it has '{}', which cannot be understood",
+              kInsertOperation, client_.describe(key_), *range);
 }
 
 HttpResponse ResumableStream::put(const Chunk& chunk, std::uint64_t position, const std::stop_token& stop) const {
@@ -93,24 +93,24 @@ HttpResponse ResumableStream::send(const Chunk& chunk, const std::stop_token& st
       trouble = failure.what();
     }
     if (!trouble.empty()) {
-      retries->wait(fmt::format("{} {}", kOperation, key_), trouble);
+      retries->wait(fmt::format("{} {}", kInsertOperation, key_), trouble);
       response = ask(chunk.total(), stop);
     }
     if (response.status != status::kResumeIncomplete) return response;
     const std::uint64_t stored = position_in(response);
     if (stored < chunk.begin || stored > chunk.end) {
-      throw error(ErrorKind::network, "{} of {}: the store has {} bytes where it had {}, and {} were sent", kOperation,
-                  client_.describe(key_), stored, chunk.begin, chunk.end);
+      throw error(ErrorKind::network, "{} of {}: the store has {} bytes where it had {}, and {} were sent",
+                  kInsertOperation, client_.describe(key_), stored, chunk.begin, chunk.end);
     }
     if (stored == chunk.end && !chunk.last) return response;
     if (stored > position) {
       retries.emplace(client_.clock(), attempts, stop);
     } else if (trouble.empty()) {
       if (retries->exhausted()) {
-        throw error(ErrorKind::network, "{} of {}: the store takes nothing beyond byte {}", kOperation,
+        throw error(ErrorKind::network, "{} of {}: the store takes nothing beyond byte {}", kInsertOperation,
                     client_.describe(key_), stored);
       }
-      retries->wait(fmt::format("{} {}", kOperation, key_), "the store has taken nothing");
+      retries->wait(fmt::format("{} {}", kInsertOperation, key_), "the store has taken nothing");
     }
     position = stored;
   }
@@ -122,8 +122,8 @@ void ResumableStream::settle_doubts(const std::stop_token& stop) {
   const HttpResponse response = ask("*", stop);
   if (response.status != status::kResumeIncomplete || position_in(response) != stored_) {
     throw error(ErrorKind::general,
-                "{} of {}: the store has kept a piece of an attempt that failed: begin the upload again", kOperation,
-                client_.describe(key_));
+                "{} of {}: the store has kept a piece of an attempt that failed: begin the upload again",
+                kInsertOperation, client_.describe(key_));
   }
   doubtful_ = false;
 }
@@ -145,7 +145,7 @@ void ResumableStream::add(Body& body, const std::stop_token& stop) {
     doubtful_ = true;
     const HttpResponse response = send(chunk, stop);
     if (response.status != status::kResumeIncomplete) {
-      throw error(ErrorKind::general, "{} of {}: the store has ended the upload early", kOperation,
+      throw error(ErrorKind::general, "{} of {}: the store has ended the upload early", kInsertOperation,
                   client_.describe(key_));
     }
     doubtful_ = false;

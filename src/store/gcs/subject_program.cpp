@@ -2,6 +2,7 @@
 // GOOGLE_EXTERNAL_ACCOUNT_ALLOW_EXECUTABLES is 1, for a credential file may come from anywhere.
 #include "base/child_process.h"
 #include "base/text_file.h"
+#include "store/cloud/json_text.h"
 #include "store/cloud/service_call.h"
 #include "store/gcs/subject_token.h"
 
@@ -19,11 +20,6 @@ namespace {
 using nlohmann::json;
 
 constexpr const char* kPermission = "GOOGLE_EXTERNAL_ACCOUNT_ALLOW_EXECUTABLES";
-
-std::string text_of(const json& document, const char* member) {
-  const auto found = document.find(member);
-  return found != document.end() && found->is_string() ? found->get<std::string>() : "";
-}
 
 class ProgramToken final : public SubjectToken {
  public:

@@ -1,6 +1,7 @@
 #include "store/gcs/token_endpoint.h"
 
 #include "base/encoding.h"
+#include "store/cloud/json_text.h"
 #include "store/cloud/service_call.h"
 
 #include <tapster/body.h>
@@ -14,11 +15,6 @@ namespace tapster {
 namespace {
 
 using nlohmann::json;
-
-std::string text_of(const json& document, const char* member) {
-  const auto found = document.find(member);
-  return found != document.end() && found->is_string() ? found->get<std::string>() : "";
-}
 
 struct Reason {
   std::string code;

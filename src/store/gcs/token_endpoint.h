@@ -2,6 +2,7 @@
 #pragma once
 
 #include "store/cloud/access_token.h"
+#include "store/cloud/cure.h"
 
 #include <tapster/clock.h>
 #include <tapster/error.h>
@@ -28,12 +29,6 @@ class SecretForm {
 
  private:
   Secret text_;
-};
-
-// What to do about a refusal: `code` is the OAuth error or the status of Google's API errors.
-struct Cure {
-  std::string_view code;
-  std::string_view text;
 };
 
 // Posts the form and reads access_token and expires_in. `service` names the endpoint and whose credentials are shown

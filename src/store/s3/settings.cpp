@@ -1,6 +1,7 @@
 #include "store/s3/settings.h"
 
 #include "base/encoding.h"
+#include "base/shown_url.h"
 #include "store/cloud/settings.h"
 #include "store/s3/aws_profile.h"
 
@@ -45,9 +46,9 @@ std::string endpoint_from(const StoreOptions& options, const Environment& enviro
   const std::string lower = to_lower(url);
   const bool has_scheme = lower.starts_with("http://") || lower.starts_with("https://");
   if (!url.empty() &&
-      (!has_scheme || url.find("://") + 3 == url.size() || url.find_first_of("?# \t") != std::string::npos)) {
+      (!has_scheme || url.find("://") + 3 == url.size() || url.find_first_of("?#@ \t") != std::string::npos)) {
     throw error(ErrorKind::general,
-                "Invalid endpoint: {} (from {}; expected http://HOST[:PORT] or https://HOST[:PORT])", url,
+                "Invalid endpoint: {} (from {}; expected http://HOST[:PORT] or https://HOST[:PORT])", shown_url(url),
                 by_option ? "--endpoint-url" : "AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL or the AWS profile");
   }
   return url;
