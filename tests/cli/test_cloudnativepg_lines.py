@@ -74,6 +74,17 @@ def test_backup_list_and_show(cnpg, endpoint):
 
 
 AZURE = "https://account.blob.core.windows.net/container"
+KEY = "a2V5"
+
+
+@pytest.fixture
+def elsewhere(run, endpoint):
+    """`run` whose other stores, and the services that give tokens for them, are where connections are refused."""
+    url = endpoint[1]
+    return run.with_env(
+        AZURE_STORAGE_CONNECTION_STRING=f"AccountName=account;AccountKey={KEY};BlobEndpoint={url}/account\n",
+        IDENTITY_ENDPOINT=f"{url}/token", IDENTITY_HEADER="header", STORAGE_EMULATOR_HOST=f"{url}\n",
+        TAPSTER_MAX_ATTEMPTS="1")
 
 
 @pytest.mark.parametrize("url, provider", [
@@ -81,7 +92,13 @@ AZURE = "https://account.blob.core.windows.net/container"
     (AZURE, ["--cloud-provider", "azure-blob-storage", "--credential", "default"]),
     (AZURE, ["--cloud-provider", "azure-blob-storage", "--credential", "managed-identity"]),
     ("gs://bucket/path", ["--cloud-provider", "google-cloud-storage"])])
-def test_other_providers_are_understood(cnpg, endpoint, segment, tmp_path, url, provider):
-    done = cnpg("wal-archive", "--gzip", *endpoint, *TAGS, *provider, url, "source", segment, cwd=tmp_path)
-    assert done.returncode == 4
-    assert f"{provider[1]} is not supported yet" in done.stderr
+def test_other_providers_are_understood(elsewhere, endpoint, segment, tmp_path, url, provider):
+    """The endpoint is S3's, and ignored."""
+    ignored = ["--endpoint-url", "https://not-evaluated.example.com"]
+    archived = elsewhere("wal-archive", "--gzip", *ignored, *TAGS, *provider, url, "source", segment, cwd=tmp_path)
+    assert archived.returncode == 4
+    restored = elsewhere("wal-restore", *ignored, *provider, url, "source", W, tmp_path / "restored")
+    assert restored.returncode == 2
+    address = endpoint[1].removeprefix("http://")
+    for done in (archived, restored):
+        assert address in done.stderr and "not-evaluated" not in done.stderr

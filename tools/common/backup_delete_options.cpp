@@ -45,7 +45,7 @@ std::optional<int> parse_arguments(int argc, const char* const* argv, BackupDele
       "may be given alone");
   orphans.stands_for = what;
   orphans.addition = true;
-  command.positional("source_url", arguments.url, "where the archive is: s3://BUCKET[/PATH] or file:///DIRECTORY");
+  command.positional("source_url", arguments.url, kUrlHelp);
   command.positional("server_name", arguments.server_name, "name of the server within the archive");
   return finish_arguments(command, arguments, argc, argv);
 }

@@ -20,7 +20,7 @@ std::optional<int> parse_arguments(int argc, const char* const* argv, BackupKeep
               "keep the backup and all WAL from its begin on (full), or only the WAL without which it cannot be "
               "restored (standalone) (default: none)")
       .group = action;
-  command.positional("source_url", arguments.url, "where the archive is: s3://BUCKET[/PATH] or file:///DIRECTORY");
+  command.positional("source_url", arguments.url, kUrlHelp);
   command.positional("server_name", arguments.server_name, "name of the server within the archive");
   command.positional("backup_id", arguments.backup,
                      "ID or name of the backup, or last, latest, first, oldest or last-failed");

@@ -7,7 +7,7 @@ std::optional<int> parse_arguments(int argc, const char* const* argv, BackupList
   declare_shared_options(command, arguments);
   command.text({"--format"}, "FORMAT", arguments.format,
                "'console': finished backups as a table; anything else: all backups as JSON (default: console)");
-  command.positional("source_url", arguments.url, "where the archive is: s3://BUCKET[/PATH] or file:///DIRECTORY");
+  command.positional("source_url", arguments.url, kUrlHelp);
   command.positional("server_name", arguments.server_name, "name of the server within the archive");
   return finish_arguments(command, arguments, argc, argv);
 }

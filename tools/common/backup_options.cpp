@@ -115,7 +115,7 @@ std::optional<int> parse_arguments(int argc, const char* const* argv, BackupArgu
   declare_encryption_scope(command, arguments.store.encryption_scope);
   declare_kms_key_name(command, arguments.store.kms_key_name);
   declare_snapshots(command, arguments.snapshot);
-  command.positional("destination_url", arguments.url, "where the archive is: s3://BUCKET[/PATH] or file:///DIRECTORY");
+  command.positional("destination_url", arguments.url, kUrlHelp);
   command.positional("server_name", arguments.server_name, "name of the server within the archive");
   return finish_arguments(command, arguments, argc, argv);
 }

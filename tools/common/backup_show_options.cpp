@@ -7,7 +7,7 @@ std::optional<int> parse_arguments(int argc, const char* const* argv, BackupShow
   declare_shared_options(command, arguments);
   command.text({"--format"}, "FORMAT", arguments.format,
                "'console': for people; anything else: everything, as JSON (default: console)");
-  command.positional("source_url", arguments.url, "where the archive is: s3://BUCKET[/PATH] or file:///DIRECTORY");
+  command.positional("source_url", arguments.url, kUrlHelp);
   command.positional("server_name", arguments.server_name, "name of the server within the archive");
   command.positional("backup_id", arguments.backup,
                      "ID or name of the backup, or last, latest, first, oldest or last-failed");

@@ -11,7 +11,7 @@ std::optional<int> parse_arguments(int argc, const char* const* argv, CheckWalAr
   declare_shared_options(command, arguments);
   command.value({"--timeline"}, "TIMELINE", positive_setter(arguments.timeline),
                 "accept WAL files of timelines before this one (default: accept none)");
-  command.positional("destination_url", arguments.url, "where the archive is: s3://BUCKET[/PATH] or file:///DIRECTORY");
+  command.positional("destination_url", arguments.url, kUrlHelp);
   command.positional("server_name", arguments.server_name, "name of the server within the archive");
   return finish_arguments(command, arguments, argc, argv);
 }

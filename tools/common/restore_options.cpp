@@ -76,7 +76,7 @@ std::optional<int> parse_arguments(int argc, const char* const* argv, RestoreArg
             "end without waiting until the files are on disk: a crash of the machine may then damage them")
       .addition = true;
   declare_snapshots(command, arguments);
-  command.positional("source_url", arguments.url, "where the archive is: s3://BUCKET[/PATH] or file:///DIRECTORY");
+  command.positional("source_url", arguments.url, kUrlHelp);
   command.positional("server_name", arguments.server_name, "name of the server within the archive");
   command.positional("backup_id", arguments.backup_id,
                      "id or name of the backup, last, first, or auto: the best one for the target");

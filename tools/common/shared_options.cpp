@@ -33,8 +33,10 @@ void declare_provider(CommandLine& command, SharedArguments& arguments) {
     if (found == std::end(kProviderNames)) throw bad_choice(text, kProviderNames);
     arguments.provider = kProviders[found - std::begin(kProviderNames)];
   };
-  command.value({"--cloud-provider"}, "{aws-s3,azure-blob-storage,google-cloud-storage,file}", store,
-                "the kind of store (default: what the URL says: s3:// is aws-s3, file:// is file)");
+  command.value(
+      {"--cloud-provider"}, "{aws-s3,azure-blob-storage,google-cloud-storage,file}", store,
+      "the kind of store (default: what the URL says: s3:// is aws-s3, gs:// google-cloud-storage, file:// file, a "
+      "host of Azure's azure-blob-storage)");
 }
 
 void declare_s3(CommandLine& command, StoreOptions& store) {
@@ -53,10 +55,12 @@ void declare_s3(CommandLine& command, StoreOptions& store) {
 
 void declare_azure(CommandLine& command, SharedArguments& arguments) {
   command.section("Extra options for the azure-blob-storage cloud provider");
-  command.choice({"--azure-credential", "--credential", "--default"}, "{azure-cli,managed-identity,default}",
-                 kCredentials, arguments.store.azure_credential,
-                 "kind of credential for Azure (default: what the environment offers); accepted and ignored by other "
-                 "stores");
+  command.choice(
+      {"--azure-credential", "--credential", "--default"}, "{azure-cli,managed-identity,default}", kCredentials,
+      arguments.store.azure_credential,
+      "whose tokens open the Azure account, whatever keys the environment holds (default: a connection "
+      "string, signature or key in the environment, else the chain 'default'); accepted and ignored by other "
+      "stores");
 }
 
 void declare_newer_s3(CommandLine& command, StoreOptions& store) {

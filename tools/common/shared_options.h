@@ -7,8 +7,14 @@
 #include <tapster/open_store.h>
 
 #include <string>
+#include <string_view>
 
 namespace tapster {
+
+// Of the first positional argument.
+inline constexpr std::string_view kUrlHelp =
+    "where the archive is: s3://BUCKET[/PATH], gs://BUCKET[/PATH], "
+    "https://ACCOUNT.blob.core.windows.net/CONTAINER[/PATH] or file:///DIRECTORY";
 
 struct SharedArguments {
   std::string url;

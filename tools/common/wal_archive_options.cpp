@@ -48,7 +48,7 @@ std::optional<int> parse_arguments(int argc, const char* const* argv, WalArchive
                 "--tag)"});
   declare_encryption_options(command, arguments.store);
   declare_other_stores(command, arguments);
-  command.positional("destination_url", arguments.url, "where the archive is: s3://BUCKET[/PATH] or file:///DIRECTORY");
+  command.positional("destination_url", arguments.url, kUrlHelp);
   command.positional("server_name", arguments.server_name, "name of the server within the archive");
   command.positional("wal_path", arguments.wal_path,
                      "the WAL file: archive_command's %p; required unless Barman runs the command as a hook", false);

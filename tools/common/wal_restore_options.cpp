@@ -16,7 +16,7 @@ std::optional<int> parse_arguments(int argc, const char* const* argv, WalRestore
                 "the requested one only)");
   command.text({"--spool-dir"}, "DIR", arguments.spool_dir,
                "where segments that were fetched ahead wait (default: /var/tmp/walrestore)");
-  command.positional("source_url", arguments.url, "where the archive is: s3://BUCKET[/PATH] or file:///DIRECTORY");
+  command.positional("source_url", arguments.url, kUrlHelp);
   command.positional("server_name", arguments.server_name, "name of the server within the archive");
   command.positional("wal_name", arguments.wal_name, "name of the WAL file: restore_command's %f");
   command.positional("wal_dest", arguments.wal_dest, "path of the file to write: restore_command's %p");
