@@ -23,7 +23,7 @@ def manual():
 
 
 def sources(provider):
-    return "".join(path.read_text() for path in sorted((ROOT / "src/store" / provider).glob("*.cpp")))
+    return "".join(path.read_text() for path in sorted((ROOT / "src/store" / provider).glob("*.[ch]*")))
 
 
 def variables(provider):
