@@ -79,7 +79,7 @@ class ScriptedS3(HttpServer, Uploads):
             region = sigv4.verify(request, self.access_key, self.secret_key, self.now())
         except Refusal as refusal:
             if refusal.code in ("SignatureDoesNotMatch", "XAmzContentSHA256Mismatch", "AuthorizationHeaderMalformed"):
-                self.problems.append(f"{request}: {refusal}")
+                self.problems.append(f"{request}: {refusal} {refusal.extra}")
             raise
         if request.header("x-amz-content-sha256") == sigv4.UNSIGNED and not request.tls:
             self._wrong(request, "UNSIGNED-PAYLOAD without TLS")

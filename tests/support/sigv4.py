@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import re
 import urllib.parse
+from xml.sax.saxutils import escape
 
 _AUTHORIZATION = re.compile(r"AWS4-HMAC-SHA256 Credential=([^/ ,]+)/(\d{8})/([^/ ,]+)/([^/ ,]+)/aws4_request, ?"
                             r"SignedHeaders=([a-z0-9;.-]+), ?Signature=([0-9a-f]{64})")
@@ -85,7 +86,10 @@ def verify(request, access_key, secret_key, now, max_skew=900):
     to_sign = "\n".join(["AWS4-HMAC-SHA256", stamp, f"{date}/{region}/s3/aws4_request",
                          hashlib.sha256(canonical.encode()).hexdigest()])
     if not hmac.compare_digest(signature(secret_key, date, region, "s3", to_sign), given):
-        raise Refusal(403, "SignatureDoesNotMatch", canonical)
+        raise Refusal(403, "SignatureDoesNotMatch", "The request signature we calculated does not match the signature "
+                      "you provided. Check your key and signing method.",
+                      extra=f"<SignatureProvided>{given}</SignatureProvided><StringToSign>{escape(to_sign)}"
+                      f"</StringToSign><CanonicalRequest>{escape(canonical)}</CanonicalRequest>")
     return region
 
 
