@@ -8,6 +8,7 @@ import json
 import pathlib
 import ssl
 import subprocess
+import tempfile
 
 _SHA256_INFO = bytes.fromhex("3031300d060960864801650304020105000420")  # DigestInfo of RFC 8017, 9.2
 
@@ -53,7 +54,20 @@ class ClientCertificate:
                                capture_output=True, text=True).stdout
         self.modulus = int(found.strip().partition("=")[2], 16)
 
-    def verifies(self, signed, signature):
+    def verifies(self, algorithm, signed, signature):
+        """`algorithm`: "RS256" or "PS256" (RFC 7518, sections 3.3 and 3.5)."""
+        return {"RS256": self._verifies_pkcs1, "PS256": self._verifies_pss}[algorithm](signed, signature)
+
+    def _verifies_pss(self, signed, signature):
+        with tempfile.NamedTemporaryFile() as file:
+            file.write(signature)
+            file.flush()
+            done = subprocess.run(["openssl", "dgst", "-sha256", "-prverify", self.path, "-signature", file.name, "-sigopt",
+                                   "rsa_padding_mode:pss", "-sigopt", "rsa_pss_saltlen:32"], input=signed,
+                                  capture_output=True, check=False)
+        return done.returncode == 0
+
+    def _verifies_pkcs1(self, signed, signature):
         """RSASSA-PKCS1-v1_5 with SHA-256 and the exponent 65537."""
         size = (self.modulus.bit_length() + 7) // 8
         if len(signature) != size:

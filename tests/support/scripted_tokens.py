@@ -167,7 +167,7 @@ class TokenEndpoints:
             return "federated"
         self._check_assertion(request, header, claims)
         known = self.client_certificate
-        if (known is None or not known.verifies(signed, signature)
+        if (known is None or not known.verifies(header["alg"], signed, signature)
                 or any(header.get(name, value) != value for name, value in known.thumbprints.items())):
             raise _Refused(401, "invalid_client", "AADSTS700027: The certificate with identifier used to sign the "
                            "client assertion is not registered on application.")
@@ -176,7 +176,7 @@ class TokenEndpoints:
 
     def _check_assertion(self, request, header, claims):
         now = time.time()
-        if header.get("alg") != "RS256" or header.get("typ") != "JWT":
+        if header.get("alg") not in ("PS256", "RS256") or header.get("typ") != "JWT":
             self._odd(request, f"the assertion's header is {header}")
         if claims.get("iss") != CLIENT_ID or claims.get("sub") != CLIENT_ID:
             self._odd(request, "iss and sub must be the client's id")
