@@ -6,12 +6,12 @@ that nobody accepts.
 import base64
 import contextlib
 import dataclasses
+import functools
 import json
 import pathlib
 import secrets
-import subprocess
 
-from support import faults
+from support import faults, jwt
 from support.azure import Azure
 from support.azure_errors import authorization_failure
 from support.gcs import Gcs, trouble
@@ -71,29 +71,31 @@ def s3(authority, folder):
 
 # -- Azure -----------------------------------------------------------------------------------------
 
-def azure_wrong(mode, store, folder):
-    """(the environment's change, its secret)"""
-    if mode in ("key", "connection-string"):
-        key = base64.b64encode(secrets.token_bytes(64)).decode()
-        return Azure(store.url, ACCOUNT, key, None).environment(mode), key
-    if mode.endswith("sas") or mode == "sas-connection-string":
-        other = Azure(store.url, ACCOUNT, base64.b64encode(secrets.token_bytes(64)).decode())
-        found = other.environment(mode, PLACE)
-        return found, list(found.values())[-1].partition("sig=")[2].partition(";")[0]
-    wrong = secrets.token_urlsafe(40)
-    if mode == "client-certificate":
-        key = subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=other", "-keyout",
-                              "-", "-out", "-"], check=True, capture_output=True, text=True).stdout
-        (folder / "other.pem").write_text(key)
-        return {"AZURE_CLIENT_CERTIFICATE_PATH": str(folder / "other.pem")}, private_part(key)
-    if mode == "workload-identity":
-        (folder / "other-token").write_text(wrong)
-        return {"AZURE_FEDERATED_TOKEN_FILE": str(folder / "other-token")}, wrong
-    return {{"client-secret": "AZURE_CLIENT_SECRET", "app-service": "IDENTITY_HEADER"}[mode]: wrong}, wrong
-
-
 def private_part(pem):
     return pem.partition("PRIVATE KEY-----\n")[2].partition("-----END")[0]
+
+
+@functools.cache
+def client_certificate(folder, name):
+    return jwt.ClientCertificate(folder / name)
+
+
+def azure_wrong(mode, store, folder, authority):
+    """(the environment's change, its secret)"""
+    if mode == "client-certificate":
+        path = client_certificate(authority.folder, "other").path
+        return {"AZURE_CLIENT_CERTIFICATE_PATH": str(path)}, private_part(path.read_text())
+    text = base64.b64encode(secrets.token_bytes(64)).decode()
+    if mode == "workload-identity":
+        (folder / "other-token").write_text(text)
+        return {"AZURE_FEDERATED_TOKEN_FILE": str(folder / "other-token")}, text
+    if mode in ("client-secret", "app-service"):
+        return {{"client-secret": "AZURE_CLIENT_SECRET", "app-service": "IDENTITY_HEADER"}[mode]: text}, text
+    if mode == "azure-cli":
+        return {}, ""
+    change = Azure(store.url, ACCOUNT, text).environment(mode, PLACE)  # signed with another key
+    signature = list(change.values())[-1].partition("sig=")[2].partition(";")[0]
+    return change, signature or text
 
 
 def azure(mode):
@@ -105,14 +107,13 @@ def azure(mode):
         with ScriptedAzure(authority.server_context()) as store:
             store.add_container(PLACE)
             client = Azure(store.url, ACCOUNT, KEY, authority.root)
+            if mode == "client-certificate":
+                store.client_certificate = client_certificate(authority.folder, "client")
             if by_account:
                 environment = client.environment(mode, PLACE)
             else:
                 environment = {**store.token_environment(mode, folder), "REQUESTS_CA_BUNDLE": authority.root}
-            if mode == "azure-cli":
-                change, text = {}, ""
-            else:
-                change, text = azure_wrong(mode, store, folder)
+            change, text = azure_wrong(mode, store, folder, authority)
             given = Secrets(account_key=KEY, wrong=text, client_secret=CLIENT_SECRET, identity_header=IDENTITY_HEADER,
                             federated_token=store.federated)
             if "AZURE_STORAGE_SAS_TOKEN" in environment:
@@ -137,11 +138,11 @@ _GCS_SENDS = {"GCS_KEY_FILE": {"token", "assertion"}, "GCS_AUTHORIZED_USER_FILE"
               "GCS_EXTERNAL_ACCOUNT_AWS_FILE": {"token", "subject token", "session token"}, None: {"token"}}
 
 
-def gcs_wrong(file):
+def gcs_wrong(file, authority):
     """The same file with something in it that nobody accepts, and its secret."""
     wrong = secrets.token_urlsafe(40)
     if "private_key" in file:
-        key = subprocess.run(["openssl", "genpkey", "-algorithm", "RSA"], check=True, capture_output=True, text=True).stdout
+        key = client_certificate(authority.folder, "other").path.with_name("client.key").read_text()
         return {**file, "private_key": key}, private_part(key)
     if "refresh_token" in file:
         return {**file, "refresh_token": wrong}, wrong
@@ -164,7 +165,7 @@ def gcs(setting):
                 text = pathlib.Path(server.settings[setting]).read_text().replace(address, accounts.endpoint)
                 file = json.loads(text)
                 (folder / "key.json").write_text(text)
-                other, secret = gcs_wrong(file)
+                other, secret = gcs_wrong(file, authority)
                 (folder / "other.json").write_text(json.dumps(other))
                 environment["GOOGLE_APPLICATION_CREDENTIALS"] = str(folder / "key.json")
                 change = {"GOOGLE_APPLICATION_CREDENTIALS": str(folder / "other.json")}

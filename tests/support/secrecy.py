@@ -14,7 +14,7 @@ _SIGNED = re.compile(rb"[?&]sig=([^&\s]+)")
 
 
 class Secrets:
-    """Texts with their labels. Thread-safe enough: it is filled while nobody looks."""
+    """Texts with their labels."""
 
     def __init__(self, **given):
         self.found = {}  # text -> label

@@ -22,7 +22,7 @@ HELPERS = ("az", "azd", "gcloud", "aws", "sh", "bash", "openssl", "curl", "psql"
 
 class Desk:
     """Where the commands run: with folders of their own for everything that a program may like to keep, and programs in
-    PATH that only write down how they were called."""
+    PATH that only write down how they were called; there are no others."""
 
     def __init__(self, run, folder, content):
         self.folder, self.inputs, self.output = folder, folder / "inputs", folder / "output"
