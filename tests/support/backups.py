@@ -24,12 +24,13 @@ TABLES = """select c.oid::regclass from pg_class c join pg_namespace n on n.oid 
 class Place:
     """Where one server's archive is; the arguments that name it."""
 
-    def __init__(self, url, endpoint=None, server=SERVER):
-        self.url, self.endpoint, self.server = url, endpoint, server
+    def __init__(self, url, endpoint=None, server=SERVER, provider=()):
+        """`provider`: options that say which store it is, where the URL alone does not."""
+        self.url, self.endpoint, self.server, self.provider = url, endpoint, server, list(provider)
 
     @property
     def options(self):
-        return ["--endpoint-url", self.endpoint] if self.endpoint else []
+        return self.provider + (["--endpoint-url", self.endpoint] if self.endpoint else [])
 
     @property
     def positionals(self):
@@ -37,7 +38,7 @@ class Place:
 
     def through(self, endpoint):
         """The same archive, reached by another way."""
-        return Place(self.url, endpoint, self.server)
+        return Place(self.url, endpoint, self.server, self.provider)
 
 
 class Side:
@@ -101,13 +102,14 @@ def succeeds(done):
 
 
 class BackupHost(Host):
-    """A host whose clusters archive with ours to a place that can be changed at any time."""
+    """A host whose clusters archive with ours to a place that can be changed at any time. `rgw`: the settings of an S3
+    service; for another store, what is put into `environment` before the first cluster starts."""
 
-    def __init__(self, commands, rgw):
+    def __init__(self, commands, rgw=None):
         settings = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_DEFAULT_REGION")
         super().__init__(sorted(pathlib.Path(commands).glob("barman-cloud-*")), {
-            **{name: rgw[name] for name in settings}, "AWS_EC2_METADATA_DISABLED": "true", "AWS_MAX_ATTEMPTS": "2",
-            "PYTHONDONTWRITEBYTECODE": "1"})
+            **{name: rgw[name] for name in settings if rgw}, "AWS_EC2_METADATA_DISABLED": "true",
+            "AWS_MAX_ATTEMPTS": "2", "PYTHONDONTWRITEBYTECODE": "1"})
         self.ours, self.original = Side(self, self.bin), Side(self, "/usr/bin")
         self.archiver = self.folder / "archiver"
         self.archive_nowhere()
