@@ -1,18 +1,13 @@
-"""What CloudNativePG asks of the base-backup commands, line by line, in a room as bare as its containers.
-
-PostgreSQL lives in such a room as well: /srv holds its data directory and its socket, as the operator's volumes do.
-"""
-import contextlib
+"""What CloudNativePG asks of the base-backup commands, line by line, in a room as bare as its containers."""
 import json
 import os
 import re
-import subprocess
 
 import pytest
 
-from support import faults
+from support import bare_postgres, faults
+from support.bare_postgres import primary, recovered, sql
 from support.bare_room import UID, BareRoom
-from support.postgres import programs, until
 from support.proxy import closed_port
 from support.site import expect
 
@@ -24,8 +19,7 @@ COMMAND = "barman-cloud-backup"
 def room(run, rgw, tmp_path):
     return BareRoom(tmp_path / "volume", os.path.dirname(run.path("x")), {
         "AWS_ACCESS_KEY_ID": rgw["AWS_ACCESS_KEY_ID"], "AWS_SECRET_ACCESS_KEY": rgw["AWS_SECRET_ACCESS_KEY"],
-        "AWS_MAX_ATTEMPTS": "2", "AWS_EC2_METADATA_DISABLED": "true", "PGHOST": "/srv/run", "PGPORT": "5432",
-        "TMPDIR": "/srv/run"})
+        "AWS_MAX_ATTEMPTS": "2", "AWS_EC2_METADATA_DISABLED": "true", **bare_postgres.ENVIRONMENT})
 
 
 @pytest.fixture
@@ -38,47 +32,10 @@ def where(bucket):
     return [f"s3://{bucket}/", "source"]
 
 
-@pytest.fixture(scope="module")
-def template(tmp_path_factory):
-    """A data directory as initdb makes it; initdb itself wants a user with a name, which 26 need not have."""
-    folder = tmp_path_factory.mktemp("template") / "data"
-    folder.mkdir()
-    for path in (folder, *list(folder.parents)[:3]):
-        path.chmod(0o755)
-    os.chmod(folder, 0o700)
-    subprocess.run(["chown", "nobody", str(folder)], check=True)
-    subprocess.run(["runuser", "-u", "nobody", "--", str(programs() / "initdb"), "-D", str(folder), "-U", "postgres",
-                    "-A", "trust", "-N", "--data-checksums"], check=True, stdout=subprocess.DEVNULL, cwd="/")
-    return folder
-
-
-@contextlib.contextmanager
-def running(room, folder, ready):
-    """PostgreSQL in the room, from when it is ready."""
-    log = room.folder / f"run/{folder}.log"
-    server = room.start("sh", "-c", f'exec "$0" -D /srv/{folder} </dev/null >/srv/run/{folder}.log 2>&1',
-                        programs() / "postgres")
-    try:
-        until(lambda: server.poll() is not None or ready(), f"PostgreSQL in {folder}", 60)
-        assert server.poll() is None, log.read_text()
-        yield
-    finally:
-        server.terminate()
-        server.wait(30)
-
-
 @pytest.fixture
-def postgres(room, template, s3_options, where):
+def postgres(room, s3_options, where):
     """A primary in the room, which archives with the line that the operator writes."""
-    data = room.folder / "pgdata"
-    subprocess.run(["cp", "-a", str(template), str(data)], check=True)
-    line = " ".join(["barman-cloud-wal-archive", "--gzip", *s3_options, *where, "%p"])
-    with open(data / "postgresql.conf", "a", encoding="utf-8") as file:
-        file.write("listen_addresses = ''\nunix_socket_directories = '/srv/run'\nfsync = off\nshared_buffers = 16MB\n"
-                   f"dynamic_shared_memory_type = mmap\narchive_mode = on\narchive_command = '{line}'\n")
-    room.file("run/.keep", b"")
-    subprocess.run(["chown", "-R", f"{UID}:{UID}", str(data)], check=True)
-    with running(room, "pgdata", lambda: room.run(programs() / "pg_isready", "-qU", "postgres").returncode == 0):
+    with primary(room, ["barman-cloud-wal-archive", "--gzip", *s3_options, *where, "%p"]):
         yield
 
 
@@ -177,16 +134,8 @@ def test_14_restore_by_the_plugin_and_by_the_operator(room, rgw, s3, s3_options,
 
 
 def test_14_the_restored_cluster_recovers(room, s3_options, where, taken):
-    psql = [programs() / "psql", "-U", "postgres", "-d", "postgres", "-XAtq", "-c"]
-    expect(room.run(*psql, "create table t as select 42 as n"), 0)
-    expect(room.run(*psql, "select pg_create_restore_point('here'); select pg_switch_wal()"), 0)
+    sql(room, "create table t as select 42 as n")
+    sql(room, "select pg_create_restore_point('here'); select pg_switch_wal()")
     expect(room.run("barman-cloud-restore", *s3_options, *where, taken, "/srv/copy"), 0)
-    fetch = " ".join(["barman-cloud-wal-restore", *s3_options, *where, "%f", "%p"])
-    with open(room.folder / "copy/postgresql.conf", "a", encoding="utf-8") as file:
-        file.write("port = 5433\narchive_mode = off\nrecovery_target_name = 'here'\nrecovery_target_action = promote\n"
-                   f"restore_command = '{fetch}'\n")
-    room.file("copy/recovery.signal", b"")
-    os.chmod(room.folder / "copy", 0o700)
-    query = "select n from t where not pg_is_in_recovery()"
-    with running(room, "copy", lambda: room.run(*psql, query, PGPORT="5433").stdout == "42\n"):
-        pass
+    with recovered(room, "copy", ["barman-cloud-wal-restore", *s3_options, *where, "%f", "%p"], "here"):
+        assert sql(room, "select n from t", PGPORT="5433") == "42\n"
