@@ -1,5 +1,5 @@
-"""What CloudNativePG asks of the commands on Azure Blob Storage and on Google Cloud Storage: its lines 13 to 15, with the
-environment that it sets, in a room as bare as its containers. An endpoint is given in each line, as with a cluster
+"""What CloudNativePG asks of the commands on Azure Blob Storage and on Google Cloud Storage: its lines 13 to 15, with
+the environment that it sets, in a room as bare as its containers. An endpoint is given in each line, as with a cluster
 that sets one: it is not theirs, and nobody listens there.
 """
 import json

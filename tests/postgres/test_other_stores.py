@@ -1,4 +1,4 @@
-"""All nine commands with a live PostgreSQL on Azure Blob Storage and on Google Cloud Storage: what holds on S3 holds there."""
+"""All nine commands with a live PostgreSQL on Azure Blob Storage and on Google Cloud Storage."""
 import contextlib
 import json
 import re

@@ -1,5 +1,5 @@
-"""Archives on Azure Blob Storage and on Google Cloud Storage: where they are, what a command needs in its environment, and
-a look into them from outside. One interface for both, for tests that hold for either.
+"""Archives on Azure Blob Storage and on Google Cloud Storage: where they are, what a command needs in its environment,
+and a look into them from outside. One interface for both, for tests that hold for either.
 """
 import pathlib
 
