@@ -47,6 +47,7 @@ constexpr std::array kBlobCures = {
     Cure{"Md5Mismatch", "something between here and the store changes the data"},
     Cure{"Crc64Mismatch", "something between here and the store changes the data"},
     Cure{"ServerBusy", "the account throttles: raise TAPSTER_MAX_ATTEMPTS, or send less at once"},
+    Cure{"TooManyRequests", "the account throttles: raise TAPSTER_MAX_ATTEMPTS, or send less at once"},
 };
 
 std::string_view cure_for(std::string_view code) {

@@ -1,6 +1,7 @@
 // What was begun and not committed: found, dated, discarded.
 #include "store/azure/answers.h"
 #include "store/azure/azure_store.h"
+#include "store/azure/blob_headers.h"
 #include "store/azure/block_id.h"
 
 #include <tapster/log.h>
@@ -10,6 +11,14 @@
 
 namespace tapster {
 namespace {
+
+// Metadata of the empty blob that discards an upload's blocks: the upload's id.
+constexpr const char* kDiscarded = "tapster-discarded";
+
+bool discards(const ObjectStat& blob, const UploadId& upload) {
+  const auto mark = blob.metadata.find(kDiscarded);
+  return blob.size == 0 && mark != blob.metadata.end() && mark->second == upload.id;
+}
 
 // The uploads that a blob's uncommitted blocks belong to. Other programs' blocks count as one, which nobody can abort.
 std::vector<UnfinishedUpload> uploads_of(const std::string& key, const std::vector<std::string>& blocks) {
@@ -76,17 +85,24 @@ void AzureStore::discard_blocks(const UploadId& upload) {
   }
   MemoryBody nothing("<?xml version=\"1.0\" encoding=\"utf-8\"?><BlockList></BlockList>");
   AzureCall commit{.operation = "Put Block List", .method = "PUT", .key = upload.key, .query = {{"comp", "blocklist"}}};
-  commit.headers = {{"Content-Type", "application/xml"}, {"If-None-Match", "*"}};
-  if (const auto& scope = client_.settings().encryption_scope; !scope.empty()) {
-    commit.headers.emplace_back("x-ms-encryption-scope", scope);
-  }
+  PutOptions options;
+  options.metadata[kDiscarded] = upload.id;
+  commit.headers = blob_creation_headers(client_.settings().encryption_scope, options);
+  commit.headers.emplace_back("Content-Type", "application/xml");
+  commit.headers.emplace_back("If-None-Match", "*");
   commit.body = &nothing;
   commit.accepted = exists_codes();
   const AzureAnswer answer = client_.call(commit);
-  if (!answer.error_code.empty()) return;  // there is a whole blob, which is not to be touched
+  const auto* made = find_header(answer.http.headers, "etag");
+  std::string etag = made == nullptr ? "" : *made;
+  if (!answer.error_code.empty()) {
+    // A whole blob, which is not to be touched; or the empty one, by an attempt whose answer was lost.
+    const auto found = stat(upload.key);
+    if (!found || !discards(*found, upload)) return;
+    etag = found->etag;
+  }
   AzureCall remove{.operation = "Delete Blob", .method = "DELETE", .key = upload.key};
-  const auto* etag = find_header(answer.http.headers, "etag");
-  if (etag != nullptr) remove.headers.emplace_back("If-Match", *etag);
+  if (!etag.empty()) remove.headers.emplace_back("If-Match", etag);
   remove.accepted = {kBlobNotFound, "ConditionNotMet"};
   client_.call(remove);
 }
