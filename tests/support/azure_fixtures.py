@@ -2,6 +2,7 @@
 import pytest
 
 from support.azure import Azure
+from support.proxy import FaultProxy
 from support.scripted_azure import ScriptedAzure
 from support.scripted_tokens import TokenServer
 
@@ -24,6 +25,14 @@ def azure_container(azure):
     name = azure.fresh_container()
     yield name
     azure.remove_container(name)
+
+
+@pytest.fixture
+def azure_proxy(azurite):
+    """A FaultProxy in front of Azurite, over http."""
+    with FaultProxy(azurite["AZURE_URL"].rpartition("/")[0]) as server:
+        yield server
+    assert not server.problems, "\n".join(server.problems)
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ class Site:
         self.destination.parent.mkdir(exist_ok=True)
 
     def with_env(self, **changes):
-        return Site(self.run.with_env(**changes), self.endpoint, self.bucket, self.folder)
+        return type(self)(self.run.with_env(**changes), self.endpoint, self.bucket, self.folder)
 
     def _arguments(self, options):
         endpoint = ["--endpoint-url", self.endpoint] if self.endpoint else []
