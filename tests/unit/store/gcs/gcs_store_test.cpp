@@ -72,7 +72,7 @@ TEST_CASE("GCS: absence is what the service says in its own words") {
 
 TEST_CASE("GCS: a 404 that does not say what is missing is settled by a listing") {
   GcsWorld world;
-  world.http.answer(404, GENERATE(kFrontPage, json_error(404, "notFound", "Not Found")));
+  world.http.answer(404, GENERATE(as<std::string>(), kFrontPage, json_error(404, "notFound", "Not Found")));
   const auto stat = [&] { return world.store().stat("k"); };
   SECTION("the object is not there") {
     world.http.answer(200, GENERATE("{}", R"({"items":[{"name":"k2"}]})"));
@@ -182,7 +182,7 @@ TEST_CASE("GCS: whether the bucket is there is asked by a listing, which every r
     CHECK(world.last().url == "http://gcs.test/storage/v1/b/b/o?maxResults=1&fields=kind");
   }
   SECTION("it is not") {
-    world.http.answer(404, GENERATE(kNoBucket, json_error(404, "notFound", "Not Found")));
+    world.http.answer(404, GENERATE(as<std::string>(), kNoBucket, json_error(404, "notFound", "Not Found")));
     CHECK_FALSE(exists());
   }
   SECTION("somebody else answers") {
