@@ -18,19 +18,25 @@ from support.gcs_server import refusals
 from support.http_server import Response
 
 _AGENT = "tapster-tests"
+REQUEST_ID = "fault-upload-0001"
 
 
 def quoted(name):
     return urllib.parse.quote(name, safe="")
 
 
-def trouble(status, form=refusals.JSON, reason=None, message=None, headers=()):
-    """A fault for FaultProxy.inject: an error answer in Google's form, "json" or "xml"."""
+def refuse(refusal, form=refusals.JSON):
+    """A fault for FaultProxy.inject: the refusal in Google's form, "json", "xml" or "text", with a request id."""
     def fault(exchange):
         exchange.read_body()
-        refused = refusals.trouble(status, reason, message, headers).response(form)
-        exchange.send(Response(refused.status, refused.headers, refused.body))
+        refused = refusal.response(form)
+        exchange.send(Response(refused.status, [*refused.headers, ("X-GUploader-UploadID", REQUEST_ID)], refused.body))
     return fault
+
+
+def trouble(status, form=refusals.JSON, reason=None, message=None, headers=()):
+    """The same for a service in trouble."""
+    return refuse(refusals.trouble(status, reason, message, headers), form)
 
 
 class Gcs:

@@ -1,9 +1,13 @@
 """Fixtures of the fake of Google Cloud Storage that tests/servers/gcs-up started; tests/conftest.py hands them out."""
+import gzip
 import uuid
 
 import pytest
 
 from support.gcs import Gcs
+from support.gcs_site import KEY, GcsSite
+from support.proxy import FaultProxy
+from support.site import wal_key
 
 
 @pytest.fixture
@@ -19,3 +23,31 @@ def gcs_bucket(gcs):
     gcs.create_bucket(name)
     yield name
     gcs.remove_bucket(name)
+
+
+@pytest.fixture
+def gcs_proxy(gcs_settings):
+    """A FaultProxy in front of the fake."""
+    with FaultProxy(gcs_settings["GCS_ENDPOINT"]) as server:
+        yield server
+    assert not server.problems, "\n".join(server.problems)
+
+
+@pytest.fixture
+def gcs_site(run, gcs_proxy, gcs, gcs_bucket, tmp_path):
+    """The archive in the fake, seen through `gcs_proxy`; two attempts, so that failures come fast."""
+    return GcsSite(run.with_env(TAPSTER_MAX_ATTEMPTS="2"), None, gcs_bucket, tmp_path).on(gcs, gcs_proxy.endpoint)
+
+
+@pytest.fixture(params=["plain", "gzip"])
+def gcs_kept(request, gcs, gcs_bucket, content):
+    """The key of a segment in the bucket, stored by somebody else (without our metadata)."""
+    suffix = ".gz" if request.param == "gzip" else ""
+    gcs.put(gcs_bucket, wal_key(suffix=suffix), gzip.compress(content) if suffix else content)
+    return wal_key(suffix=suffix)
+
+
+@pytest.fixture
+def gcs_plain(gcs, gcs_bucket, content):
+    """The same, plain."""
+    gcs.put(gcs_bucket, KEY, content)
