@@ -274,11 +274,16 @@ def test_a_chunk_of_which_the_store_keeps_some_goes_on_behind_it(resumable, how)
     resumable.holds("DONE")
 
 
-@pytest.mark.parametrize("fault", [trouble(503), trouble(403), trouble(410), refuse(refusals.no_such_bucket())],
-                         ids=["503", "403", "410", "404"])
+FOR_EVER = {"503": (trouble(503), "backendError"), "403": (trouble(403), "forbidden"), "410": (trouble(410), "uploadInvalid"),
+            "404": (refuse(refusals.no_such_bucket()), "notFound")}
+
+
+@pytest.mark.parametrize("fault", FOR_EVER)
 def test_a_chunk_that_fails_for_ever_ends_the_backup(resumable, fault):
-    resumable.proxy.inject(fault, method=CHUNK[0], path=CHUNK[1], nth=2)
-    failed(resumable.attempt(), (1,), "data.tar")
+    """Whoever waits for its turn behind the failed part says why that failed, and not only that it did."""
+    made, code = FOR_EVER[fault]
+    resumable.proxy.inject(made, method=CHUNK[0], path=CHUNK[1], nth=2)
+    failed(resumable.attempt(), (1,), "data.tar", code, f"HTTP {fault}")
     resumable.holds("FAILED")
 
 

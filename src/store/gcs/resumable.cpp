@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <condition_variable>
+#include <exception>
 
 namespace tapster {
 namespace {
@@ -44,9 +45,9 @@ struct ResumableSession {
   bool exists_already = false;  // the service said so at the beginning: nothing is sent
   std::mutex mutex;
   std::condition_variable_any changed;
-  int next = 1;         // the part whose turn it is
-  bool busy = false;    // it is on its way
-  bool failed = false;  // it has failed, and may be tried again
+  int next = 1;                // the part whose turn it is
+  bool busy = false;           // it is on its way
+  std::exception_ptr failure;  // of which it has died; it may be tried again
   std::uint64_t size = 0;
 };
 
@@ -89,25 +90,22 @@ UploadedPart ResumableUploads::send(const UploadId& upload, int number, Body& bo
   if (stop.stop_requested()) throw Interrupted();
   std::unique_lock lock(session->mutex);
   session->changed.wait(lock, stop, [&] {
-    return number < session->next || (number == session->next ? !session->busy : session->failed);
+    return number < session->next || (number == session->next ? !session->busy : session->failure != nullptr);
   });
   if (stop.stop_requested()) throw Interrupted();
   if (number < session->next) {
     throw refusal(client_, upload, kOperation, "InvalidPartOrder",
                   fmt::format("part {} is stored already, and cannot be replaced", number));
   }
-  if (number > session->next) {
-    throw refusal(client_, upload, kOperation, "InvalidPartOrder",
-                  fmt::format("part {} cannot follow, since part {} has failed", number, session->next));
-  }
+  if (number > session->next) std::rethrow_exception(session->failure);  // whoever hears of it first says why
   session->busy = true;
-  session->failed = false;
+  session->failure = nullptr;
   lock.unlock();
-  const auto settle = [&](bool stored) {
+  const auto settle = [&](std::exception_ptr failure) {
     lock.lock();
     session->busy = false;
-    session->failed = !stored;
-    if (stored) {
+    session->failure = std::move(failure);
+    if (session->failure == nullptr) {
       ++session->next;
       session->size += body.size();
     }
@@ -117,10 +115,10 @@ UploadedPart ResumableUploads::send(const UploadId& upload, int number, Body& bo
   try {
     if (!session->exists_already) session->stream.add(body, stop);
   } catch (...) {
-    settle(false);
+    settle(std::current_exception());
     throw;
   }
-  settle(true);
+  settle(nullptr);
   return {number, "", "", body.size()};
 }
 
