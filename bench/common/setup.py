@@ -17,11 +17,11 @@ def check_tools(needed, originals=()):
         raise BenchError(f"missing: {', '.join(missing)}")
 
 
-def build(folder, targets):
-    """Builds the commands under test, and what the benchmarks measure with."""
+def build(folder, targets, tools="benchmark-tools"):
+    """Builds the commands under test, and what the benchmarks measure with (`tools`: a target)."""
     subprocess.run(["cmake", "-S", ROOT, "-B", folder, "-G", "Ninja", "-DCMAKE_BUILD_TYPE=Release",
                     "-DTAPSTER_BUILD_BENCH=ON"], check=True, stdout=subprocess.DEVNULL)
-    subprocess.run(["cmake", "--build", folder, "--target", "benchmark-tools", *targets], check=True,
+    subprocess.run(["cmake", "--build", folder, "--target", tools, *targets], check=True,
                    stdout=subprocess.DEVNULL)
 
 
