@@ -5,12 +5,13 @@ import shlex
 import shutil
 import subprocess
 
+from cloudbench.stores import ranges_line
 from common.measure import BenchError
 
 PART_SIZE = 16 * 1024 * 1024
 WAL_FOLDER = "wals/0000000100000000"
 RECOVERY_FILE = "RECOVERYXLOG"
-ARCHIVE = "the archive"  # the one whose bytes curl puts and gets
+SAME = "curl, same requests"
 
 
 def words(*given):
@@ -139,18 +140,17 @@ def archive_command(bench, server):
     return exports + bench.command("wal-archive", server) + ' "$1"'
 
 
-def put_segment(bench, server, digest=False):
-    return f"f={bench.segment}\n{bench.store.put_line(WalArchive.key(bench, server), digest)}"
+def put_segment(bench, server, same=False):
+    return f"f={bench.segment}\n{bench.store.put_line(WalArchive.key(bench, server), same)}"
 
 
-def wal_archives(bench, digests):
-    """name -> run. `digests`: curl can send the checksum that ours sends."""
+def wal_archives(bench):
+    """name -> run."""
     def ours(server):
         return bench.command("wal-archive", server, bench.segment)
 
-    found = {"ours": WalArchive(bench, ours), "curl": WalArchive(bench, lambda server: put_segment(bench, server))}
-    if digests:
-        found["curl, MD5"] = WalArchive(bench, lambda server: put_segment(bench, server, True))
+    found = {"ours": WalArchive(bench, ours), "curl": WalArchive(bench, lambda server: put_segment(bench, server)),
+             SAME: WalArchive(bench, lambda server: put_segment(bench, server, True))}
     if "with_token" in bench.environments:
         found["ours, new token"] = WalArchive(bench, ours, "with_token")
     return found
@@ -160,12 +160,15 @@ def wal_restores(bench):
     server, target = "stored", bench.target / RECOVERY_FILE
     subprocess.run(["/bin/sh", "-c", put_segment(bench, server)], check=True, env=bench.environments["environment"],
                    stdout=subprocess.DEVNULL)
-    get = f"exec {bench.store.get_line(WalArchive.key(bench, server))} -o {target}"
+    key = WalArchive.key(bench, server)
+    get, same = (f"exec {bench.store.get_line(key, like_ours)} -o {target}" for like_ours in (False, True))
     ours = bench.command("wal-restore", server, bench.segment.name, target)
-    return {"ours": WalRestore(bench, lambda _: ours), "curl": WalRestore(bench, lambda _: get)}
+    return {"ours": WalRestore(bench, lambda _: ours), "curl": WalRestore(bench, lambda _: get),
+            SAME: WalRestore(bench, lambda _: same)}
 
 
 def backups(bench, digests):
+    """`digests`: curl can send the checksums that ours sends."""
     options = ["--immediate-checkpoint", "-J", "2", "-h", bench.host.folder, "-p", bench.source.cluster.port, "-U",
                "postgres"]
 
@@ -212,6 +215,13 @@ def restores(bench):
         if subprocess.run(["cmp", copy, path], check=False).returncode:
             raise BenchError(f"{copy} is not what was stored")
 
+    def check_ranges():
+        line = f"cat {bench.target}/* | cmp - {path}"
+        if subprocess.run(["/bin/sh", "-c", line], check=False).returncode:
+            raise BenchError("the ranges are not what was stored")
+
     get = bench.store.get_line(key)
+    ranges = ranges_line(bench.store, key, path.stat().st_size, bench.work, bench.target)
     return {"ours": ours(), "ours, no sync": ours("--no-sync"), "curl": curl(f"exec {get} -o {copy}", check_file),
+            SAME: curl(ranges, check_ranges),
             "curl and tar": curl(f"{get} | tar -x -C {bench.target}", lambda: bench.source.check_copy(bench.target))}

@@ -1,4 +1,5 @@
 """What was reached, and the figures behind it."""
+from cloudbench.operations import SAME
 from common import report
 from common.report import Target
 
@@ -12,6 +13,9 @@ def targets(results):
     for (store, operation), series in results.items():
         ours = series.get("ours, no sync", series["ours"])
         found.append(Target(f"{operation}: wall / curl's", store, ours.wall / series["curl"].wall, SLOWER, "×"))
+        if same := series.get(SAME):
+            what = f"{operation}: wall / curl's with the same requests"
+            found.append(Target(what, store, ours.wall / same.wall, SLOWER, "×"))
         peak = max(runs.peak_mib for name, runs in series.items() if name.startswith("ours"))
         found.append(Target(f"{operation}: peak memory", store, peak, MEMORY, "MiB"))
     return found

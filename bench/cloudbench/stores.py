@@ -18,7 +18,8 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 SCRIPTS = ROOT / "tests/servers"
 PACKAGES = pathlib.Path(os.environ.get("TAPSTER_SERVERS", ROOT / "build/servers")) / "npm"  # where Azurite is installed
 AT_ONCE = 2  # parts under way, of ours (-J 2) and of curl
-CURL = "curl -sSf -H Expect:"
+RANGE_SIZE, RANGES_AT_ONCE = 4 * 1024 * 1024, 4  # of ours
+CURL = "curl -sSf --no-progress-meter -H Expect:"  # the meter: of parallel transfers
 
 
 class AzuriteStore:
@@ -26,6 +27,7 @@ class AzuriteStore:
 
     name = "Azurite http"
     server, more = "azurite", (PACKAGES,)
+    header = f'header = "x-ms-version: {VERSION}"\n'
 
     def __init__(self, settings):
         self.client = Azure.over_http(settings)
@@ -48,10 +50,16 @@ class AzuriteStore:
         for key in self.keys(prefix):
             self.client.remove(self.container, key)
 
-    def put_line(self, key, digest=False):
-        """Puts "$f", once."""
-        md5 = '-H "Content-MD5: $(openssl dgst -md5 -binary "$f" | base64)" ' if digest else ""
-        return (f'exec {self.curl} {md5}-H "x-ms-blob-type: BlockBlob" -H "Content-Type: application/octet-stream" '
+    def list_words(self, prefix):
+        """The request by which ours looks for a segment in all its forms; more of curl's words may follow --next."""
+        url = f"{self.client.url}/{self.container}?restype=container&comp=list&maxresults=100&prefix="
+        return f"{self.curl} -o /dev/null '{url}{quoted(prefix)}&{self.signature}'"
+
+    def put_line(self, key, same=False):
+        """Puts "$f" once. `same`: with the checksum and after the listing of ours."""
+        md5 = '-H "Content-MD5: $(openssl dgst -md5 -binary "$f" | base64)" ' if same else ""
+        before = f"{self.list_words(key)} --next" + self.curl.removeprefix("curl") if same else self.curl
+        return (f'exec {before} {md5}-H "x-ms-blob-type: BlockBlob" -H "Content-Type: application/octet-stream" '
                 f"-H 'If-None-Match: *' -T \"$f\" '{self.url(key)}'")
 
     def parts_script(self, key, parts, work, digest=False):
@@ -71,15 +79,16 @@ class AzuriteStore:
             lines.append(f"{self.curl} --parallel --parallel-max {AT_ONCE} -K {transfers(work, parts, urls)}")
         return "\n".join([*lines, f"{self.curl} -H 'If-None-Match: *' -T {listed} '{self.url(key, 'comp=blocklist&')}'"])
 
-    def get_line(self, key):
-        return f"{self.curl} '{self.url(key)}'"
+    def get_line(self, key, same=False):
+        before = f"{self.list_words(key)} --next" + self.curl.removeprefix("curl") if same else self.curl
+        return f"{before} '{self.url(key)}'"
 
 
 class GoogleStore:
     """Without authorization, as emulators are used; what a token costs is measured apart."""
 
     name = "GCS fake http"
-    server, more = "gcs", ()
+    server, more, header = "gcs", (), ""
     curl = CURL
 
     def __init__(self, settings):
@@ -103,10 +112,15 @@ class GoogleStore:
         for key in self.keys(prefix):
             self.client.remove(self.bucket, key)
 
-    def put_line(self, key, digest=False):
-        assert not digest, "no standard tool makes CRC-32C"
+    def list_words(self, prefix):
+        url = f"{self.base}/storage/v1/b/{self.bucket}/o?maxResults=100&prefix={quoted(prefix)}"
+        return f"{self.curl} -o /dev/null '{url}'"
+
+    def put_line(self, key, same=False):
+        """`same`: after the listing of ours, but without its checksum, as no standard tool makes CRC-32C."""
+        before = f"{self.list_words(key)} --next" + self.curl.removeprefix("curl") if same else self.curl
         target = f"{self.base}/upload/storage/v1/b/{self.bucket}/o?uploadType=media&name={quoted(key)}&ifGenerationMatch=0"
-        return (f'exec {self.curl} -o /dev/null -X POST -H "Content-Type: application/octet-stream" -T "$f" '
+        return (f'exec {before} -o /dev/null -X POST -H "Content-Type: application/octet-stream" -T "$f" '
                 f"'{target}'")
 
     def parts_script(self, key, parts, work, digest=False):
@@ -127,8 +141,9 @@ class GoogleStore:
             f">{work}/parts.xml",
             f"{self.curl} -o /dev/null -H 'Content-Type: application/xml' --data-binary @{work}/parts.xml \"{url}?uploadId=$id\""])
 
-    def get_line(self, key):
-        return f"{self.curl} '{self.url(key)}'"
+    def get_line(self, key, same=False):
+        before = f"{self.list_words(key)} --next" + self.curl.removeprefix("curl") if same else self.curl
+        return f"{before} '{self.url(key)}'"
 
 
 def transfers(work, parts, urls):
@@ -136,6 +151,15 @@ def transfers(work, parts, urls):
     path = work / "transfers.curl"
     path.write_text("".join(f'url = "{url}"\nupload-file = "{part}"\n' for part, url in zip(parts, urls)))
     return path
+
+
+def ranges_line(store, key, size, work, folder):
+    """Gets the object in ranges as large as those of ours, as many at a time, into a file each."""
+    path = work / "ranges.curl"
+    path.write_text("next\n".join(f'url = "{store.url(key)}"\noutput = "{folder}/{at:012d}"\n'
+                                  f'range = "{at}-{min(at + RANGE_SIZE, size) - 1}"\nfail\nsilent\n{store.header}'
+                                  for at in range(0, size, RANGE_SIZE)))
+    return f"exec curl --no-progress-meter --parallel --parallel-max {RANGES_AT_ONCE} -K {path}"
 
 
 @contextlib.contextmanager
