@@ -19,7 +19,8 @@ from support.fixtures import (archive, authority, content, proxied, proxy, scrip
                               scripted_tls, site, site_on, source, store)
 from support.azure_fixtures import (azure, azure_container, azure_tls, scripted_azure,  # noqa: E402, F401
                                     scripted_azure_tls, tokens)
-from support.gcs_fixtures import (gcs, gcs_bucket, gcs_kept, gcs_plain, gcs_proxy, gcs_site)  # noqa: E402, F401
+from support.gcs_fixtures import (gcs, gcs_bucket, gcs_kept, gcs_plain, gcs_proxy, gcs_site,  # noqa: E402, F401
+                                  gcs_source)
 from support.s3 import S3  # noqa: E402
 from support.segments import segment_bytes  # noqa: E402, F401
 

@@ -1,4 +1,4 @@
-"""Base backups to the fake of Google Cloud Storage, and restoring them, while the network and the service fail.
+"""Base backups to the fake of Google Cloud Storage while the network and the service fail.
 
 After whatever happened: the exit status is the documented one, the catalogue can be read, what is DONE in it can be
 restored, and no upload is left unfinished, neither one in parts nor a resumable one.
@@ -6,13 +6,12 @@ restored, and no upload is left unfinished, neither one in parts nor a resumable
 import re
 import shutil
 import time
-import types
 
 import pytest
 
 from support import faults
-from support.backups import BackupHost, Place, accepted_by_postgresql, succeeds
-from support.gcs import REQUEST_ID, Gcs, refuse, trouble
+from support.backups import Place, accepted_by_postgresql, succeeds
+from support.gcs import REQUEST_ID, refuse, trouble
 from support.gcs_server import refusals
 from support.http_server import Request, Response
 from support.proxy import FaultProxy
@@ -30,31 +29,6 @@ STEPS = {"the proof": (CREATE, 1), "the end of the proof": (ABORT, 1), "the crea
          "backup.info": (INFO, 1)}
 ONCE = {"reset": faults.reset_after_request(), "the request cut": faults.cut_request(5), "the answer lost": faults.lose_answer(),
         "500": trouble(500, "xml"), "503 with Retry-After": trouble(503, "xml", headers=NOW), "401": trouble(401, "xml")}
-
-
-@pytest.fixture(scope="module")
-def client(gcs_settings):
-    return Gcs(gcs_settings)
-
-
-@pytest.fixture(scope="module")
-def source(executables, client):
-    """A small running cluster with a tablespace."""
-    host = BackupHost(executables, dict.fromkeys(("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_DEFAULT_REGION"), ""))
-    with open(client.settings["GCS_KEY_FILE"], encoding="utf-8") as file:
-        key_file = host.file("key.json", file.read())
-    host.environment.update(client.environment(), GOOGLE_APPLICATION_CREDENTIALS=str(key_file), TAPSTER_MAX_ATTEMPTS="2")
-    try:
-        cluster = host.cluster("source").create(1)
-        cluster.configure(archive_command=f"{host.archiver} %p", archive_timeout=0, shared_buffers="16MB")
-        cluster.start()
-        (host.folder / "space").mkdir()
-        host.own(host.folder / "space")
-        cluster.sql(f"create tablespace space location '{host.folder}/space'")
-        cluster.sql("create table inside tablespace space as select n, md5(n::text) from generate_series(1, 1000) n")
-        yield types.SimpleNamespace(host=host, ours=host.ours, cluster=cluster)
-    finally:
-        host.close()
 
 
 def failed(done, statuses, *mentioned):
@@ -97,16 +71,16 @@ class Scene:
 
 
 @pytest.fixture
-def archived(source, gcs_bucket):
+def archived(gcs_source, gcs_bucket):
     """The cluster archives there: a backup waits for its WAL."""
-    source.host.archive_to(Place(f"gs://{gcs_bucket}/some/folder"))
+    gcs_source.host.archive_to(Place(f"gs://{gcs_bucket}/some/folder"))
     yield gcs_bucket
-    source.host.archive_nowhere()
+    gcs_source.host.archive_nowhere()
 
 
 @pytest.fixture
-def scene(source, gcs_proxy, client, archived):
-    return Scene(source, gcs_proxy, client, archived)
+def scene(gcs_source, gcs_proxy, gcs, archived):
+    return Scene(gcs_source, gcs_proxy, gcs, archived)
 
 
 @pytest.mark.parametrize("fault", ONCE)
@@ -221,9 +195,9 @@ BEGIN, CHUNK = ("POST", r"uploadType=resumable&name=.*data\.tar"), ("PUT", r"dat
 
 
 @pytest.fixture
-def resumable(source, gcs_settings, client, archived):
+def resumable(gcs_source, gcs_settings, gcs, archived):
     with FaultProxy(gcs_settings["GCS_NO_XML_ENDPOINT"]) as proxy:
-        yield Scene(source, proxy, client, archived)
+        yield Scene(gcs_source, proxy, gcs, archived)
     assert not proxy.problems, "\n".join(proxy.problems)
 
 

@@ -1,9 +1,12 @@
 """Fixtures of the fake of Google Cloud Storage that tests/servers/gcs-up started; tests/conftest.py hands them out."""
 import gzip
+import pathlib
+import types
 import uuid
 
 import pytest
 
+from support.backups import BackupHost
 from support.gcs import Gcs
 from support.gcs_site import KEY, GcsSite
 from support.proxy import FaultProxy
@@ -51,3 +54,23 @@ def gcs_kept(request, gcs, gcs_bucket, content):
 def gcs_plain(gcs, gcs_bucket, content):
     """The same, plain."""
     gcs.put(gcs_bucket, KEY, content)
+
+
+@pytest.fixture(scope="module")
+def gcs_source(executables, gcs_settings):
+    """A small running cluster with a tablespace, whose host's commands find the fake; its WAL goes nowhere at first."""
+    host = BackupHost(executables, dict.fromkeys(("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_DEFAULT_REGION"), ""))
+    key_file = host.file("key.json", pathlib.Path(gcs_settings["GCS_KEY_FILE"]).read_text())
+    host.environment.update(Gcs(gcs_settings).environment(), GOOGLE_APPLICATION_CREDENTIALS=str(key_file),
+                            TAPSTER_MAX_ATTEMPTS="2")
+    try:
+        cluster = host.cluster("source").create(1)
+        cluster.configure(archive_command=f"{host.archiver} %p", archive_timeout=0, shared_buffers="16MB")
+        cluster.start()
+        (host.folder / "space").mkdir()
+        host.own(host.folder / "space")
+        cluster.sql(f"create tablespace space location '{host.folder}/space'")
+        cluster.sql("create table inside tablespace space as select n, md5(n::text) from generate_series(1, 1000) n")
+        yield types.SimpleNamespace(host=host, ours=host.ours, cluster=cluster)
+    finally:
+        host.close()
