@@ -224,7 +224,7 @@ void Course::report(const CopyTimes& times) const {
 }
 
 void Course::look_for_wal() {
-  const WalRange range{.begin_lsn = begin_.lsn,
+  const LsnRange range{.begin_lsn = begin_.lsn,
                        .end_lsn = end_.lsn,
                        .begin_timeline = begin_.timeline,
                        .end_timeline = end_.timeline,

@@ -24,7 +24,7 @@ using Numbers = std::set<std::string, std::less<>>;
 
 std::string_view number_of(std::string_view segment) { return segment.substr(kLengthOfTimeline); }
 
-Numbers needed(const WalRange& range) {
+Numbers needed(const LsnRange& range) {
   Numbers numbers;
   // The end is exclusive: a backup that ends with a segment does not need the next one.
   for (std::uint64_t lsn = range.begin_lsn / range.segment_size * range.segment_size;
@@ -53,7 +53,7 @@ std::string segment_name(std::uint32_t timeline, std::uint64_t lsn, std::uint64_
   return fmt::format("{:08X}{:08X}{:08X}", timeline, lsn >> 32U, (lsn & 0xFFFFFFFFU) / segment_size);
 }
 
-std::vector<std::string> missing_segments(ObjectStore& store, const ArchiveLayout& layout, const WalRange& range) {
+std::vector<std::string> missing_segments(ObjectStore& store, const ArchiveLayout& layout, const LsnRange& range) {
   Numbers missing = needed(range);
   Numbers halves;
   for (const std::string& number : missing) halves.emplace(number.substr(0, kLengthOfTimeline));
@@ -69,7 +69,7 @@ std::vector<std::string> missing_segments(ObjectStore& store, const ArchiveLayou
   return names;
 }
 
-std::vector<std::string> await_segments(ObjectStore& store, const ArchiveLayout& layout, const WalRange& range,
+std::vector<std::string> await_segments(ObjectStore& store, const ArchiveLayout& layout, const LsnRange& range,
                                         std::chrono::seconds timeout, Clock& clock, const std::stop_token& stop) {
   const TimePoint end = clock.now() + timeout;
   for (Duration pause = kFirstPause;; pause = std::min(pause * 2, kLongestPause)) {

@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::size_t kBlock = 1024 * 1024;  // against 4 MiB: 0.1 % of size for a quarter of the memory
 constexpr std::size_t kSizeField = 4;
-constexpr std::uint32_t kStored = 0x80000000;
+constexpr std::uint32_t kStoredBlock = 0x80000000;
 
 void store_little(std::byte* to, std::uint32_t value) {
   for (int i = 0; i < 4; ++i) to[i] = static_cast<std::byte>(value >> (8 * i));
@@ -41,7 +41,7 @@ class Lz4Worker final : public BlockWorker {
       store_little(out.data(), static_cast<std::uint32_t>(packed));
       return {block.size(), kSizeField + static_cast<std::size_t>(packed), 0};
     }
-    store_little(out.data(), static_cast<std::uint32_t>(block.size()) | kStored);
+    store_little(out.data(), static_cast<std::uint32_t>(block.size()) | kStoredBlock);
     std::memcpy(body, block.data(), block.size());
     return {block.size(), kSizeField + block.size(), 0};
   }

@@ -5,7 +5,7 @@
 namespace tapster {
 namespace {
 
-constexpr std::size_t kWidth = 78;  // argparse's for 80 columns
+constexpr std::size_t kUsageWidth = 78;  // argparse's for 80 columns
 
 std::string invocation(const OptionSpec& option) {
   std::string text(option.names.front());
@@ -34,7 +34,7 @@ std::vector<std::string> option_parts(const CommandLine& command) {
 std::string fill(std::string line, std::size_t indent, const std::vector<std::string>& parts) {
   std::string text;
   for (const std::string& part : parts) {
-    if (line.size() > indent && line.size() + 1 + part.size() > kWidth) {
+    if (line.size() > indent && line.size() + 1 + part.size() > kUsageWidth) {
       text.append(line).append("\n");
       line.assign(indent, ' ');
     }

@@ -8,8 +8,8 @@
 namespace tapster {
 namespace {
 
-constexpr Compression kCompressions[] = {Compression::gzip,   Compression::bzip2, Compression::xz,
-                                         Compression::snappy, Compression::zstd,  Compression::lz4};
+constexpr Compression kWalCompressions[] = {Compression::gzip,   Compression::bzip2, Compression::xz,
+                                            Compression::snappy, Compression::zstd,  Compression::lz4};
 
 void declare_other_stores(CommandLine& command, WalArchiveArguments& arguments) {
   declare_encryption_scope(command, arguments.store.encryption_scope);
@@ -29,7 +29,7 @@ std::optional<int> parse_arguments(int argc, const char* const* argv, WalArchive
                       "Archives a WAL file of a PostgreSQL server in an object store or a directory. Meant to be its "
                       "archive_command, and Barman's pre_archive_retry_script.");
   declare_shared_options(command, arguments);
-  declare_compressions(command, kCompressions, arguments.compression);
+  declare_compressions(command, kWalCompressions, arguments.compression);
   declare_compression_level(command, arguments.level);
   declare_tags(command, arguments.tags,
                {{"--tags"},

@@ -11,7 +11,7 @@
 namespace tapster {
 namespace {
 
-constexpr std::size_t kReadBytes = 256 * 1024;
+constexpr std::size_t kHashedAtOnce = 256 * 1024;
 
 template <typename Update>
 void read_all(Body* body, Update update) {
@@ -19,7 +19,7 @@ void read_all(Body* body, Update update) {
   if (const Bytes whole = body->contiguous(); !whole.empty()) return update(whole);
   Body& source = body->unsent();
   source.rewind();
-  std::vector<std::byte> buffer(std::min<std::uint64_t>(kReadBytes, std::max<std::uint64_t>(source.size(), 1)));
+  std::vector<std::byte> buffer(std::min<std::uint64_t>(kHashedAtOnce, std::max<std::uint64_t>(source.size(), 1)));
   while (const std::size_t count = source.read(buffer)) update(Bytes(buffer).first(count));
 }
 

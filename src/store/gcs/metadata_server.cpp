@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::string_view kFlavor = "Metadata-Flavor";
 constexpr Duration kConnectTimeout{800};
-constexpr Duration kTimeout{10'000};  // the first token of a pod takes a while
+constexpr Duration kMetadataTimeout{10'000};  // the first token of a pod takes a while
 constexpr Patience kPatience{3, Duration(250)};
 
 class MetadataServer {
@@ -40,7 +40,7 @@ class MetadataServer {
     request.url = base_ + "/computeMetadata/v1/" + path;
     request.headers = {{std::string(kFlavor), "Google"}};
     request.connect_timeout = kConnectTimeout;
-    request.total_timeout = kTimeout;
+    request.total_timeout = kMetadataTimeout;
     request.use_proxy = false;
     try {
       HttpResponse response = ask(network_.http, network_.clock, request, name(), kPatience);

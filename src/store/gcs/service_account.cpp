@@ -18,7 +18,7 @@ namespace {
 
 constexpr std::chrono::seconds kLifetime{3600};  // the longest that is accepted
 
-constexpr std::array kCures = {
+constexpr std::array kAssertionCures = {
     Cure{"invalid_grant",
          "the key or its service account was deleted or disabled, or this machine's clock is wrong: compare the "
          "private_key_id with the account's keys"},
@@ -42,7 +42,8 @@ class ServiceAccountSource final : public TokenSource {
     if (self_signed_) return AccessToken{sign(now), now + kLifetime};
     SecretForm form;
     form.add("grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer").add("assertion", sign(now).reveal());
-    return request_token(network_, url_, form, {}, fmt::format("the token service {} for {}", url_, name()), kCures);
+    return request_token(network_, url_, form, {}, fmt::format("the token service {} for {}", url_, name()),
+                         kAssertionCures);
   }
 
   std::string name() const override { return fmt::format("the service account {} in {}", one_line(email_), place_); }

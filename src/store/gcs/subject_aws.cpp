@@ -18,7 +18,7 @@ namespace tapster {
 namespace {
 
 // The instance metadata service answers at once or not at all.
-constexpr Duration kTimeout{2'000};
+constexpr Duration kAwsTimeout{2'000};
 
 std::optional<AwsCredentials> key_in(const Environment& environment) {
   auto id = environment.get("AWS_ACCESS_KEY_ID");
@@ -72,8 +72,8 @@ class AwsToken final : public SubjectToken {
     request.url = url;
     request.headers = headers;
     if (method == "PUT") request.body = &nothing;
-    request.connect_timeout = kTimeout;
-    request.total_timeout = kTimeout;
+    request.connect_timeout = kAwsTimeout;
+    request.total_timeout = kAwsTimeout;
     request.use_proxy = url.starts_with("https://");
     HttpResponse response = ask(network_.http, network_.clock, request, service);
     if (response.status != 200) throw refusal(response, service, reason_in(response));

@@ -55,7 +55,7 @@ std::string endpoint_from(const StoreOptions& options, const Environment& enviro
 }
 
 // Of the endpoint, or of AWS's own when there is none.
-std::string host_of(std::string_view url) {
+std::string endpoint_host(std::string_view url) {
   if (url.empty()) return "s3.amazonaws.com";
   std::string_view host = url.substr(url.find("://") + 3);
   host = host.substr(0, host.find('/'));
@@ -71,7 +71,7 @@ std::string region_from(const StoreOptions& options, const Environment& environm
     if (auto value = environment.get(variable)) return *value;
   }
   if (auto value = profile.get("region")) return *value;
-  std::string named = region_of(host_of(settings.endpoint_url));
+  std::string named = region_of(endpoint_host(settings.endpoint_url));
   return named.empty() ? "us-east-1" : named;  // the server's own answer corrects it
 }
 
@@ -194,7 +194,7 @@ S3Settings resolve_s3_settings(const StoreLocation& location, const StoreOptions
   settings.endpoint_url = endpoint_from(options, environment, profile);
   settings.dualstack = flag(environment, profile, "AWS_USE_DUALSTACK_ENDPOINT", "use_dualstack_endpoint");
   settings.fips = flag(environment, profile, "AWS_USE_FIPS_ENDPOINT", "use_fips_endpoint");
-  settings.service = &service_of(host_of(settings.endpoint_url));
+  settings.service = &service_of(endpoint_host(settings.endpoint_url));
   settings.region = region_from(options, environment, profile, settings);
   settings.path_style = path_style_from(options, profile, settings);
   settings.checksums = checksums_from(options, environment, profile, *settings.service);

@@ -6,6 +6,7 @@
 #include "base/encoding.h"
 #include "base/text_file.h"
 #include "base/time_text.h"
+#include "store/cloud/json_text.h"
 #include "store/s3/aws_partition.h"
 #include "store/s3/credential_request.h"
 #include "store/s3/credential_source.h"
@@ -38,11 +39,6 @@ struct SsoToken {
   Secret client_secret;
   std::optional<TimePoint> registration_expires;
 };
-
-std::string text_of(const json& document, const char* member) {
-  const auto found = document.find(member);
-  return found != document.end() && found->is_string() ? found->get<std::string>() : "";
-}
 
 class SsoSource final : public CredentialSource {
  public:

@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::uint64_t kSegment = 16 << 20;
 const ArchiveLayout kLayout("pg", "main");
-constexpr WalRange kTwo{
+constexpr LsnRange kTwo{
     .begin_lsn = 0xFE000028, .end_lsn = 0xFF000100, .begin_timeline = 1, .end_timeline = 1, .segment_size = kSegment};
 
 }  // namespace
@@ -40,7 +40,7 @@ TEST_CASE("the segments of a backup are looked for whole, in any compression") {
 
 TEST_CASE("one listing for each folder of the range") {
   FakeStore store;
-  WalRange range = kTwo;
+  LsnRange range = kTwo;
   range.end_lsn = 0x1'02000100;
   CHECK(missing_segments(store, kLayout, range) == Segments{"0000000100000000000000FE", "0000000100000000000000FF",
                                                             "000000010000000100000000", "000000010000000100000001",
@@ -50,7 +50,7 @@ TEST_CASE("one listing for each folder of the range") {
 
 TEST_CASE("a backup that ends with a segment does not need the next one") {
   FakeStore store;
-  WalRange range = kTwo;
+  LsnRange range = kTwo;
   range.end_lsn = 0xFF000000;
   CHECK(missing_segments(store, kLayout, range) == Segments{"0000000100000000000000FE"});
   range.end_lsn = range.begin_lsn;
@@ -59,7 +59,7 @@ TEST_CASE("a backup that ends with a segment does not need the next one") {
 
 TEST_CASE("segments from before a change of the timeline may be of the older one") {
   FakeStore store;
-  WalRange range = kTwo;
+  LsnRange range = kTwo;
   range.end_timeline = 2;
   store.add("pg/main/wals/0000000100000000/0000000100000000000000FE.gz", {});
   CHECK(missing_segments(store, kLayout, range) == Segments{"0000000200000000000000FF"});
