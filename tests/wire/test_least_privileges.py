@@ -31,16 +31,15 @@ def test_every_command_has_its_row():
 
 
 class Archive(Place):
-    """Of a provider that takes privileges away."""
-    provider = ""
+    """Of a store that takes privileges away."""
+    store = ""
 
-    @property
-    def options(self):
-        return ["--cloud-provider", self.provider, "-v"]
+    def __init__(self, url):
+        super().__init__(url, provider=["--cloud-provider", self.store, "-v"])
 
 
 class AzureArchive(Archive):
-    provider, privileges = "azure-blob-storage", LETTERS
+    store, privileges = "azure-blob-storage", LETTERS
     refusal = "HTTP 403"
     for_orphans = ["w"]
     large, large_options, spoilt_status = 3 * 2**20, ["--max-single-put-size", "1MB", "--max-block-size", "1MB"], 0
@@ -61,7 +60,7 @@ class AzureArchive(Archive):
 
 
 class GcsArchive(Archive):
-    provider, privileges = "google-cloud-storage", PERMISSIONS
+    store, privileges = "google-cloud-storage", PERMISSIONS
     refusal = "denied on resource"
     for_orphans = ["storage.multipartUploads.list", "storage.multipartUploads.listParts", "storage.multipartUploads.abort"]
     large, large_options, spoilt_status = 33 * 2**20, ["--gzip"], 4
@@ -233,7 +232,7 @@ def test_base_backups(trial):
     targets = itertools.count(1)
 
     def restored(run):
-        target = host.folder / f"{archive.provider}-{next(targets)}"
+        target = host.folder / f"{archive.store}-{next(targets)}"
         rules = [word for name in trial.source.locations for word in ("--tablespace", f"{name}:{target}_{name}")]
         run(*rules, after=[last, target])
         restored.target = target
