@@ -40,8 +40,9 @@ ydy5cY7YIBi87w93IKLEdfnbJtoOPLUW0ITrJReOgo1cq9SbsxYawBgfp/gh6A56
 )";
 
 // Runs the openssl command, which must succeed, and returns what it printed to its standard output.
-inline std::string openssl(std::vector<std::string> words) {
-  words.insert(words.begin(), "/usr/bin/openssl");
+inline std::string openssl(const std::vector<std::string>& arguments) {
+  std::vector<std::string> words = {"/usr/bin/openssl"};
+  words.insert(words.end(), arguments.begin(), arguments.end());
   const ProcessResult result = run_program(words, Duration(60'000), ErrorOutput::collected);
   INFO(result.errors);
   REQUIRE(result.status == 0);
