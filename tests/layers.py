@@ -27,7 +27,7 @@ BELOW = {
 # Third-party headers, and the only files that may see them (as regular expressions).
 HOMES = [
     (r"curl/.*", r"src/http/.*"),
-    (r"openssl/.*", r"src/base/(digest|pkcs12|rsa_signature)[^/]*"),
+    (r"openssl/.*", r"src/base/(digest|crypto_errors|pkcs12|rsa_signature)[^/]*"),
     (r"(zlib|libdeflate|bzlib|lzma|zstd|lz4[a-z]*|snappy[a-z-]*)\.h", r"src/io/.*"),
     (r"pugixml\.hpp", r"src/base/xml[^/]*"),
     (r"libpq-fe\.h|libpq/.*", r"src/postgres/.*"),

@@ -1,11 +1,11 @@
 #include "base/pkcs12.h"
 
+#include "base/crypto_errors.h"
 #include "base/lazy_library.h"
 
 #include <tapster/error.h>
 
 #include <openssl/bio.h>
-#include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/pkcs12.h>
@@ -36,7 +36,6 @@ struct Pkcs12Crypto {
   TAPSTER_LAZY(library, OPENSSL_sk_num);
   TAPSTER_LAZY(library, OPENSSL_sk_value);
   TAPSTER_LAZY(library, OPENSSL_sk_free);
-  TAPSTER_LAZY(library, ERR_clear_error);
 };
 
 const Pkcs12Crypto& pkcs12_crypto() {
@@ -47,13 +46,6 @@ const Pkcs12Crypto& pkcs12_crypto() {
 struct FreePkcs12 {
   void operator()(BIO* bio) const { pkcs12_crypto().BIO_free(bio); }
   void operator()(PKCS12* file) const { pkcs12_crypto().PKCS12_free(file); }
-};
-
-struct Pkcs12ErrorsCleared {
-  Pkcs12ErrorsCleared() = default;
-  Pkcs12ErrorsCleared(const Pkcs12ErrorsCleared&) = delete;
-  Pkcs12ErrorsCleared& operator=(const Pkcs12ErrorsCleared&) = delete;
-  ~Pkcs12ErrorsCleared() { pkcs12_crypto().ERR_clear_error(); }
 };
 
 struct Contents {
@@ -90,7 +82,7 @@ void check_password(PKCS12* file, const std::string& password) {
 }  // namespace
 
 Secret pkcs12_to_pem(std::string_view content, const Secret& password) {
-  const Pkcs12ErrorsCleared cleared;
+  const CryptoErrorsForgotten forgotten;
   const std::unique_ptr<BIO, FreePkcs12> input(
       pkcs12_crypto().BIO_new_mem_buf(content.data(), static_cast<int>(content.size())));
   const std::unique_ptr<BIO, FreePkcs12> output(pkcs12_crypto().BIO_new(pkcs12_crypto().BIO_s_secmem()));

@@ -1,11 +1,11 @@
 #include "base/rsa_signature.h"
 
+#include "base/crypto_errors.h"
 #include "base/lazy_library.h"
 
 #include <tapster/error.h>
 
 #include <openssl/bio.h>
-#include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/rsa.h>
@@ -30,7 +30,6 @@ struct RsaCrypto {
   TAPSTER_LAZY(library, EVP_PKEY_CTX_set_rsa_padding);
   TAPSTER_LAZY(library, EVP_PKEY_CTX_set_rsa_pss_saltlen);
   TAPSTER_LAZY(library, EVP_sha256);
-  TAPSTER_LAZY(library, ERR_clear_error);
 };
 
 const RsaCrypto& rsa_crypto() {
@@ -42,14 +41,6 @@ struct FreeRsa {
   void operator()(BIO* bio) const { rsa_crypto().BIO_free(bio); }
   void operator()(EVP_PKEY* key) const { rsa_crypto().EVP_PKEY_free(key); }
   void operator()(EVP_MD_CTX* context) const { rsa_crypto().EVP_MD_CTX_free(context); }
-};
-
-// OpenSSL keeps its errors per thread, and libcurl looks at them, too.
-struct RsaErrorsCleared {
-  RsaErrorsCleared() = default;
-  RsaErrorsCleared(const RsaErrorsCleared&) = delete;
-  RsaErrorsCleared& operator=(const RsaErrorsCleared&) = delete;
-  ~RsaErrorsCleared() { rsa_crypto().ERR_clear_error(); }
 };
 
 struct Passphrase {
@@ -88,7 +79,7 @@ std::unique_ptr<EVP_PKEY, FreeRsa> read_key(std::string_view pem, const Secret& 
 }
 
 std::string sign(const Secret& pem, std::string_view data, const Secret& passphrase, bool pss) {
-  const RsaErrorsCleared cleared;
+  const CryptoErrorsForgotten forgotten;
   const auto key = read_key(pem.reveal(), passphrase);
   const std::unique_ptr<EVP_MD_CTX, FreeRsa> context(rsa_crypto().EVP_MD_CTX_new());
   EVP_PKEY_CTX* settings = nullptr;  // the context's

@@ -1,15 +1,15 @@
-// Where segments wait that were fetched before PostgreSQL asked for them: a private folder for
-// each archive, destination and user. Files in it are whole and private; several processes may
-// use it at once. It is a convenience: whatever fails in it is logged and does without.
+// Where segments wait that were fetched before PostgreSQL asked for them. Files in the folder are whole and private;
+// several processes may use it at once. It is a convenience: whatever fails in it is logged and does without.
 #pragma once
 
 #include "io/atomic_file.h"
-#include "io/file.h"
+#include "wal/private_folder.h"
 
 #include <tapster/wal_name.h>
 
 #include <optional>
 #include <string>
+#include <utility>
 
 namespace tapster {
 
@@ -33,11 +33,10 @@ class Spool {
   void remove_before(const WalName& name) const;
 
  private:
-  Spool(FileDescriptor folder, std::string path) : folder_(std::move(folder)), path_(std::move(path)) {}
+  explicit Spool(PrivateFolder folder) : folder_(std::move(folder)) {}
   bool copy_out(const std::string& name, const std::string& destination) const;
 
-  FileDescriptor folder_;
-  std::string path_;
+  PrivateFolder folder_;
 };
 
 }  // namespace tapster

@@ -4,6 +4,7 @@
 #include "base/encoding.h"
 #include "http/curl_client.h"
 #include "store/azure/azure_store.h"
+#include "store/cloud/owning_store.h"
 #include "store/server_settings.h"
 
 #include <algorithm>
@@ -49,12 +50,6 @@ struct Parts {
   AzureClient client;
 };
 
-class OwningStore final : private Parts, public AzureStore {
- public:
-  OwningStore(AzureSettings settings, AzureAccount account, Clock& clock)
-      : Parts(std::move(settings), std::move(account), clock), AzureStore(Parts::client) {}
-};
-
 }  // namespace
 
 std::unique_ptr<ObjectStore> open_azure_server(const std::string& url, const std::string& container, Clock& clock) {
@@ -74,7 +69,7 @@ std::unique_ptr<ObjectStore> open_azure_server(const std::string& url, const std
   } else {
     account.credential.account_key = Secret(server.at("AZURE_STORAGE_KEY"));
   }
-  return std::make_unique<OwningStore>(std::move(settings), std::move(account), clock);
+  return std::make_unique<OwningStore<AzureStore, Parts>>(std::move(settings), std::move(account), clock);
 }
 
 }  // namespace tapster::conformance

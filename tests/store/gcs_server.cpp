@@ -2,6 +2,7 @@
 
 #include "base/encoding.h"
 #include "http/curl_client.h"
+#include "store/cloud/owning_store.h"
 #include "store/gcs/gcs_store.h"
 #include "store/server_settings.h"
 
@@ -63,12 +64,6 @@ struct Parts {
   GcsClient client;
 };
 
-class OwningStore final : private Parts, public GcsStore {
- public:
-  OwningStore(GcsSettings settings, const std::string& user, Clock& clock)
-      : Parts(std::move(settings), user, clock), GcsStore(Parts::client) {}
-};
-
 }  // namespace
 
 std::unique_ptr<ObjectStore> open_gcs_server(const std::string& endpoint, const std::string& bucket, Clock& clock) {
@@ -82,7 +77,7 @@ std::unique_ptr<ObjectStore> open_gcs_server(const std::string& endpoint, const 
     settings.http.ca_bundle = server.at("GCS_CA");
     user = server.at("GCS_AUTHORIZED_USER_FILE");
   }
-  return std::make_unique<OwningStore>(std::move(settings), user, clock);
+  return std::make_unique<OwningStore<GcsStore, Parts>>(std::move(settings), user, clock);
 }
 
 }  // namespace tapster::conformance

@@ -6,8 +6,7 @@
 #include "http/status.h"
 #include "store/azure/content_checksum.h"
 #include "store/azure/shared_key.h"
-#include "store/cloud/retries.h"
-#include "store/cloud/sink_witness.h"
+#include "store/cloud/attempt.h"
 
 #include <tapster/log.h>
 
@@ -120,21 +119,6 @@ HttpRequest AzureClient::batch_part(const AzureCall& call) {
   return request;
 }
 
-HttpResponse AzureClient::exchange(const AzureCall& call, const HttpRequest& request, const std::string& shown,
-                                   bool& touched) {
-  std::optional<SinkWitness> witness;
-  if (call.sink != nullptr) witness.emplace(*call.sink);
-  try {
-    HttpResponse response = http_.perform(request, witness ? &*witness : nullptr);
-    log::debug("{} {} {}: HTTP {}", call.operation, call.method, shown, response.status);
-    return response;
-  } catch (const TransportError& failure) {
-    touched = witness && witness->touched();
-    throw TransportError(failure.stage(), failure.retryable(),
-                         fmt::format("{} of {}: {}", call.operation, name_of(call.key), failure.what()));
-  }
-}
-
 // HEAD's refusal does not say that it is about the date: a clock that is far off is then the likely reason.
 bool AzureClient::adopt_clock(const HttpResponse& response, const AzureError& failure) {
   if (account_.credential.account_key.empty() || failure.code != "AuthenticationFailed") return false;
@@ -178,7 +162,7 @@ AzureAnswer AzureClient::call(const AzureCall& call) {
   Corrections corrections;
   ContentChecksum checksum(call.sends_checksum ? call.body : nullptr);
   Retries retries(clock_, settings_.max_attempts, call.stop);
-  const std::string what = call.operation + " " + call.key;
+  const std::string what = fmt::format("{} of {}", call.operation, name_of(call.key));
   for (;;) {
     if (call.stop.stop_requested()) throw Interrupted();
     HttpRequest request = build(call);
@@ -187,15 +171,10 @@ AzureAnswer AzureClient::call(const AzureCall& call) {
     const BlobChecksum algorithm = checksum_;
     if (call.sends_checksum) request.headers.push_back(checksum.header(algorithm));
     const std::optional<AccessToken> token = authorise(request);
-    HttpResponse response;
-    bool sink_touched = false;
-    try {
-      response = exchange(call, request, shown, sink_touched);
-    } catch (const TransportError& failure) {
-      if (!failure.retryable() || retries.exhausted() || sink_touched) throw;
-      retries.wait(what, failure.what());
-      continue;
-    }
+    auto answer = attempt(http_, request, call.sink, what, retries);
+    if (!answer) continue;
+    HttpResponse response = std::move(*answer);
+    log::debug("{} {} {}: HTTP {}", call.operation, call.method, shown, response.status);
     if (response.status >= 200 && response.status < 300) return {std::move(response), ""};
     const AzureError failure = failure_in(response);
     if (std::find(call.accepted.begin(), call.accepted.end(), failure.code) != call.accepted.end()) {

@@ -71,7 +71,6 @@ class AzureClient {
   HttpRequest build(const AzureCall& call) const;
   // Adds date and authorisation; returns the token that was used.
   std::optional<AccessToken> authorise(HttpRequest& request);
-  HttpResponse exchange(const AzureCall& call, const HttpRequest& request, const std::string& shown, bool& touched);
   AzureError failure_in(const HttpResponse& response) const;
   bool adopt_clock(const HttpResponse& response, const AzureError& failure);
   bool correct(Corrections& done, const AzureError& failure, const HttpResponse& response,

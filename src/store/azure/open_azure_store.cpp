@@ -1,5 +1,6 @@
 #include "http/curl_client.h"
 #include "store/azure/azure_store.h"
+#include "store/cloud/owning_store.h"
 
 namespace tapster {
 namespace {
@@ -16,19 +17,11 @@ struct Parts {
   AzureClient client;
 };
 
-// The store together with what it borrows.
-class OwningAzureStore final : private Parts, public AzureStore {
- public:
-  OwningAzureStore(const StoreLocation& location, const StoreOptions& options, const Environment& environment,
-                   Clock& clock)
-      : Parts(location, options, environment, clock), AzureStore(Parts::client) {}
-};
-
 }  // namespace
 
 std::unique_ptr<ObjectStore> open_azure_store(const StoreLocation& location, const StoreOptions& options,
                                               const Environment& environment, Clock& clock) {
-  return std::make_unique<OwningAzureStore>(location, options, environment, clock);
+  return std::make_unique<OwningStore<AzureStore, Parts>>(location, options, environment, clock);
 }
 
 }  // namespace tapster

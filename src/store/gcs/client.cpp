@@ -3,15 +3,13 @@
 #include "base/encoding.h"
 #include "http/backoff.h"
 #include "http/status.h"
-#include "store/cloud/retries.h"
-#include "store/cloud/sink_witness.h"
+#include "store/cloud/attempt.h"
 
 #include <tapster/log.h>
 
 #include <algorithm>
 
 namespace tapster {
-namespace {}  // namespace
 
 GcsClient::GcsClient(GcsSettings settings, HttpClient& http, std::function<GoogleIdentity()> identity, Clock& clock)
     : settings_(std::move(settings)), http_(http), find_identity_(std::move(identity)), clock_(clock) {}
@@ -71,37 +69,18 @@ HttpRequest GcsClient::build(const GcsCall& call, const std::optional<AccessToke
   return request;
 }
 
-HttpResponse GcsClient::exchange(const GcsCall& call, const HttpRequest& request, bool& sink_touched) {
-  std::optional<SinkWitness> witness;
-  if (call.sink != nullptr) witness.emplace(*call.sink);
-  try {
-    HttpResponse response = http_.perform(request, witness ? &*witness : nullptr);
-    log::debug("{} {}: HTTP {}", call.operation, call.key, response.status);
-    return response;
-  } catch (const TransportError& failure) {
-    sink_touched = witness && witness->touched();
-    throw TransportError(failure.stage(), failure.retryable(),
-                         fmt::format("{} of {}: {}", call.operation, describe(call.key), failure.what()));
-  }
-}
-
 HttpResponse GcsClient::call(const GcsCall& call) {
   Retries retries(clock_, call.once ? 1 : settings_.max_attempts, call.stop);
-  const std::string what = call.operation + " " + call.key;
+  const std::string what = fmt::format("{} of {}", call.operation, describe(call.key));
   bool token_refused = false;
   for (;;) {
     if (call.stop.stop_requested()) throw Interrupted();
     std::optional<AccessToken> token;
     if (call.session == nullptr && identity().token) token = identity().token->get();
-    HttpResponse response;
-    bool sink_touched = false;
-    try {
-      response = exchange(call, build(call, token), sink_touched);
-    } catch (const TransportError& failure) {
-      if (!failure.retryable() || retries.exhausted() || sink_touched) throw;
-      retries.wait(what, failure.what());
-      continue;
-    }
+    auto answer = attempt(http_, build(call, token), call.sink, what, retries);
+    if (!answer) continue;
+    HttpResponse response = std::move(*answer);
+    log::debug("{} {}: HTTP {}", call.operation, call.key, response.status);
     const bool success = response.status >= 200 && response.status < 300 && !is_gcs_error_body(response.body);
     const bool accepted = std::find(call.accepted.begin(), call.accepted.end(), response.status) != call.accepted.end();
     if (success || accepted) return response;

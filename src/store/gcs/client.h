@@ -64,7 +64,6 @@ class GcsClient {
 
  private:
   HttpRequest build(const GcsCall& call, const std::optional<AccessToken>& token);
-  HttpResponse exchange(const GcsCall& call, const HttpRequest& request, bool& sink_touched);
 
   GcsSettings settings_;
   HttpClient& http_;

@@ -1,6 +1,7 @@
 #include "store/gcs/gcs_store.h"
 
 #include "http/status.h"
+#include "store/cloud/json_text.h"
 #include "store/gcs/object_stat.h"
 
 #include <nlohmann/json.hpp>
@@ -35,7 +36,7 @@ bool GcsStore::proven_absent(const HttpResponse& response, const GcsCall& call) 
   const auto found = json_in(client_.call(listing), listing.operation);
   const auto items = found.find("items");
   const bool listed = items != found.end() && items->is_array() && !items->empty() && items->front().is_object() &&
-                      text_member(items->front(), "name") == call.key;
+                      text_of(items->front(), "name") == call.key;
   if (listed) throw client_.refused(response, call);
   return true;
 }

@@ -1,5 +1,6 @@
 // objects.list, page by page.
 #include "base/time_text.h"
+#include "store/cloud/json_text.h"
 #include "store/gcs/gcs_store.h"
 #include "store/gcs/object_stat.h"
 
@@ -15,10 +16,9 @@ ListPage read_page(const json& listing, const std::string& start_after) {
   ListPage page;
   if (const auto items = listing.find("items"); items != listing.end() && items->is_array()) {
     for (const json& item : *items) {
-      std::string key = item.is_object() ? text_member(item, "name") : "";
+      std::string key = item.is_object() ? text_of(item, "name") : "";
       if (key.empty() || key == start_after) continue;
-      page.objects.push_back(
-          {std::move(key), number_member(item, "size"), parse_rfc3339(text_member(item, "updated"))});
+      page.objects.push_back({std::move(key), number_member(item, "size"), parse_rfc3339(text_of(item, "updated"))});
     }
   }
   if (const auto prefixes = listing.find("prefixes"); prefixes != listing.end() && prefixes->is_array()) {
@@ -44,7 +44,7 @@ void GcsStore::list(const std::string& prefix, const ListOptions& options,
     if (!token.empty()) call.query.emplace_back("pageToken", token);
     const json listing = json_in(client_.call(call), call.operation);
     if (!each(read_page(listing, options.start_after))) return;
-    std::string next = text_member(listing, "nextPageToken");
+    std::string next = text_of(listing, "nextPageToken");
     if (!next.empty() && next == token) {
       throw error(ErrorKind::network, "{}: a page of the listing does not say how to go on", call.operation);
     }

@@ -2,6 +2,7 @@
 
 #include "base/encoding.h"
 #include "base/time_text.h"
+#include "store/cloud/json_text.h"
 
 #include <tapster/error.h>
 
@@ -77,17 +78,17 @@ ObjectStat gcs_stat_from_headers(const HttpHeaders& headers) {
 ObjectStat gcs_stat_from_resource(const json& resource) {
   ObjectStat stat;
   stat.size = number_member(resource, "size");
-  stat.etag = text_member(resource, "generation");
-  stat.crc32c = parse_crc32c(text_member(resource, "crc32c"));
+  stat.etag = text_of(resource, "generation");
+  stat.crc32c = parse_crc32c(text_of(resource, "crc32c"));
   if (const auto metadata = resource.find("metadata"); metadata != resource.end() && metadata->is_object()) {
     for (const auto& [name, value] : metadata->items()) {
       if (value.is_string()) stat.metadata.emplace(name, value.get<std::string>());
     }
   }
   // By the bucket's policy, and by the object's own.
-  stat.retain_until = parse_rfc3339(text_member(resource, "retentionExpirationTime"));
+  stat.retain_until = parse_rfc3339(text_of(resource, "retentionExpirationTime"));
   if (const auto own = resource.find("retention"); own != resource.end() && own->is_object()) {
-    stat.retain_until = std::max(stat.retain_until, parse_rfc3339(text_member(*own, "retainUntilTime")));
+    stat.retain_until = std::max(stat.retain_until, parse_rfc3339(text_of(*own, "retainUntilTime")));
   }
   stat.legal_hold = flag(resource, "temporaryHold") || flag(resource, "eventBasedHold");
   return stat;
@@ -102,11 +103,6 @@ json json_in(const HttpResponse& response, const std::string& operation) {
   return document;
 }
 
-std::string text_member(const json& object, const char* name) {
-  const auto found = object.find(name);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : "";
-}
-
-std::uint64_t number_member(const json& object, const char* name) { return number(text_member(object, name)); }
+std::uint64_t number_member(const json& object, const char* name) { return number(text_of(object, name)); }
 
 }  // namespace tapster

@@ -29,8 +29,7 @@ ObjectStat gcs_stat_from_resource(const nlohmann::json& resource);
 
 // A JSON answer. Throws Error (network) when it is none: whoever answered was not the service.
 nlohmann::json json_in(const HttpResponse& response, const std::string& operation);
-// Empty when there is no such member, or when it is no text.
-std::string text_member(const nlohmann::json& object, const char* name);
+// A number as the service writes those of 64 bits: a text; 0 when there is no such member.
 std::uint64_t number_member(const nlohmann::json& object, const char* name);
 
 }  // namespace tapster

@@ -1,4 +1,5 @@
 #include "http/curl_client.h"
+#include "store/cloud/owning_store.h"
 #include "store/gcs/credentials.h"
 #include "store/gcs/gcs_store.h"
 #include "store/gcs/settings.h"
@@ -25,19 +26,11 @@ struct Parts {
   GcsClient client;
 };
 
-// The store together with what it borrows.
-class OwningGcsStore final : private Parts, public GcsStore {
- public:
-  OwningGcsStore(const StoreLocation& location, const StoreOptions& options, const Environment& environment,
-                 Clock& clock)
-      : Parts(location, options, environment, clock), GcsStore(Parts::client) {}
-};
-
 }  // namespace
 
 std::unique_ptr<ObjectStore> open_gcs_store(const StoreLocation& location, const StoreOptions& options,
                                             const Environment& environment, Clock& clock) {
-  return std::make_unique<OwningGcsStore>(location, options, environment, clock);
+  return std::make_unique<OwningStore<GcsStore, Parts>>(location, options, environment, clock);
 }
 
 }  // namespace tapster

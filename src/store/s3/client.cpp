@@ -3,8 +3,7 @@
 #include "base/encoding.h"
 #include "base/time_text.h"
 #include "http/backoff.h"
-#include "store/cloud/retries.h"
-#include "store/cloud/sink_witness.h"
+#include "store/cloud/attempt.h"
 #include "store/s3/signing.h"
 
 #include <tapster/log.h>
@@ -168,21 +167,6 @@ bool S3Client::correct(Corrections& done, const S3Error& failure, const HttpResp
   return false;
 }
 
-HttpResponse S3Client::exchange(const S3Call& call, const HttpRequest& request, bool& sink_touched) {
-  std::optional<SinkWitness> witness;
-  if (call.sink != nullptr) witness.emplace(*call.sink);
-  try {
-    HttpResponse response = http_.perform(request, witness ? &*witness : nullptr);
-    log::debug("{} {}: HTTP {}", call.operation, call.key, response.status);
-    return response;
-  } catch (const TransportError& failure) {
-    sink_touched = witness && witness->touched();
-    throw TransportError(
-        failure.stage(), failure.retryable(),
-        fmt::format("{} of s3://{}/{}: {}", call.operation, settings_.bucket, call.key, failure.what()));
-  }
-}
-
 // HEAD's refusals have no body to say why: the like GET, with nearly nothing to send back, does. It
 // also makes the corrections (region, clock, credentials) that its code asks for, and throws when
 // it is refused as well.
@@ -206,7 +190,7 @@ S3Answer S3Client::call(const S3Call& call) {
   const Digests digests = digests_of(call, call.offers_checksum && with_checksum);
   Corrections corrections;
   Retries retries(clock_, settings_.max_attempts, call.stop);
-  const std::string what = call.operation + " " + call.key;
+  const std::string what = fmt::format("{} of s3://{}/{}", call.operation, settings_.bucket, call.key);
   for (;;) {
     const std::string used_region = region();
     HttpRequest request = build(call, digests, with_checksum, used_region);
@@ -214,15 +198,10 @@ S3Answer S3Client::call(const S3Call& call) {
     const TimePoint signed_at = clock_.now() + std::chrono::seconds(skew_seconds_);
     sign_request(request, credentials, {used_region, "s3"}, signed_at, digests.payload_hash);
     if (call.stop.stop_requested()) throw Interrupted();
-    HttpResponse response;
-    bool sink_touched = false;
-    try {
-      response = exchange(call, request, sink_touched);
-    } catch (const TransportError& failure) {
-      if (!failure.retryable() || retries.exhausted() || sink_touched) throw;
-      retries.wait(what, failure.what());
-      continue;
-    }
+    auto answer = attempt(http_, request, call.sink, what, retries);
+    if (!answer) continue;
+    HttpResponse response = std::move(*answer);
+    log::debug("{} {}: HTTP {}", call.operation, call.key, response.status);
     const bool success = response.status >= 200 && response.status < 300;
     if (success && !is_s3_error_body(response.body)) {
       return {std::move(response), with_checksum ? digests.checksum : "", ""};

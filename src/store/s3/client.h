@@ -76,7 +76,6 @@ class S3Client {
   };
   Digests digests_of(const S3Call& call, bool with_checksum) const;
   HttpRequest build(const S3Call& call, const Digests& digests, bool with_checksum, const std::string& region) const;
-  HttpResponse exchange(const S3Call& call, const HttpRequest& request, bool& sink_touched);
   void ask_why(const S3Call& head);
   std::string region() const;
   bool adopt_region(const std::string& used, const S3Error& failure);

@@ -1,4 +1,5 @@
 #include "http/curl_client.h"
+#include "store/cloud/owning_store.h"
 #include "store/s3/aws_profile.h"
 #include "store/s3/credentials.h"
 #include "store/s3/s3_store.h"
@@ -23,19 +24,11 @@ struct Parts {
   S3Client client;
 };
 
-// The store together with what it borrows.
-class OwningS3Store final : private Parts, public S3Store {
- public:
-  OwningS3Store(const StoreLocation& location, const StoreOptions& options, const Environment& environment,
-                Clock& clock)
-      : Parts(location, options, environment, clock), S3Store(Parts::client) {}
-};
-
 }  // namespace
 
 std::unique_ptr<ObjectStore> open_s3_store(const StoreLocation& location, const StoreOptions& options,
                                            const Environment& environment, Clock& clock) {
-  return std::make_unique<OwningS3Store>(location, options, environment, clock);
+  return std::make_unique<OwningStore<S3Store, Parts>>(location, options, environment, clock);
 }
 
 }  // namespace tapster

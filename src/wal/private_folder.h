@@ -1,0 +1,34 @@
+// A folder of our own beside nobody's data, for what one command leaves for the next one: one for each archive,
+// directory of the server and user. It is a convenience: whoever cannot have it does without.
+#pragma once
+
+#include "io/file.h"
+
+#include <functional>
+#include <optional>
+#include <string>
+
+namespace tapster {
+
+class PrivateFolder {
+ public:
+  // Makes the folder in `root` for `archive` and the directory that `path`, which need not exist, is in. nullopt, and a
+  // line for the operator that begins with `without` ("not prefetching WAL: cannot use spool folder"), when it cannot
+  // be made or written to, or is open to others.
+  static std::optional<PrivateFolder> open(const std::string& root, const std::string& archive, const std::string& path,
+                                           const char* without);
+
+  int descriptor() const { return folder_.get(); }
+  const std::string& path() const { return path_; }
+
+  // Every name in it, in no order, while `each` may remove what it is given. What cannot be read is left out.
+  void for_each(const std::function<void(const char* name)>& each) const;
+
+ private:
+  PrivateFolder(FileDescriptor folder, std::string path) : folder_(std::move(folder)), path_(std::move(path)) {}
+
+  FileDescriptor folder_;
+  std::string path_;
+};
+
+}  // namespace tapster
