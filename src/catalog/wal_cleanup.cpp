@@ -7,6 +7,7 @@
 #include <tapster/log.h>
 
 #include <algorithm>
+#include <iterator>
 
 namespace tapster {
 namespace {
@@ -103,14 +104,16 @@ bool WalArchiveCleaner::remove(std::span<const WalCleanup> plans, std::size_t ba
   bool listed = true;
   try {
     read_folders();
+    // The plan of the newest backup, which reaches furthest, first.
     const auto any_deletable = [&](const std::string& key) {
-      return std::any_of(active.begin(), active.end(), [&](const auto& plan) { return deletable(plan, key); });
+      return std::any_of(active.rbegin(), active.rend(), [&](const auto& plan) { return deletable(plan, key); });
     };
     for (const std::string& key : loose_) {
       if (any_deletable(key)) removal.add(key);
     }
     const auto wanted = [&](const std::string& folder) {
-      return std::any_of(active.begin(), active.end(), [&](const auto& plan) { return may_lose(plan.folder(folder)); });
+      return std::any_of(active.rbegin(), active.rend(),
+                         [&](const auto& plan) { return may_lose(plan.folder(folder)); });
     };
     std::string folder;  // the last one that was looked at
     bool whole = false;
@@ -118,7 +121,7 @@ bool WalArchiveCleaner::remove(std::span<const WalCleanup> plans, std::size_t ba
       list_run(run, end_of(active, wals_), [&](const ObjectEntry& object) {
         if (const auto here = folder_of(object.key); here != folder) {
           folder = here;
-          whole = std::any_of(active.begin(), active.end(),
+          whole = std::any_of(active.rbegin(), active.rend(),
                               [&](const auto& plan) { return plan.folder(folder) == WalFolder::deletable; });
         }
         if (whole || any_deletable(object.key)) removal.add(object.key);
@@ -137,6 +140,18 @@ bool WalArchiveCleaner::remove(std::span<const WalCleanup> plans, std::size_t ba
   return false;
 }
 
+void WalArchiveCleaner::read_candidates(std::span<const WalCleanup> all) {
+  if (!candidates_.empty()) return;
+  candidates_[""] = loose_;
+  const auto mixed = [&](const std::string& folder) {
+    return std::any_of(all.begin(), all.end(), [&](const auto& one) { return one.folder(folder) == WalFolder::mixed; });
+  };
+  for (const Run& run : runs(mixed)) {
+    list_run(run, end_of(all, wals_),
+             [&](const ObjectEntry& object) { candidates_[std::string(folder_of(object.key))].push_back(object.key); });
+  }
+}
+
 void WalArchiveCleaner::print(const WalCleanup& plan, std::span<const WalCleanup> all,
                               const std::function<void(std::string_view)>& print) {
   if (!plan.anything) return;
@@ -145,24 +160,14 @@ void WalArchiveCleaner::print(const WalCleanup& plan, std::span<const WalCleanup
     if (plan.folder(folder) != WalFolder::deletable) continue;
     print(fmt::format("Skipping deletion of all objects under prefix {}{}/ due to --dry-run option", wals_, folder));
   }
-  if (!candidates_read_) {
-    const auto mixed = [&](const std::string& folder) {
-      return std::any_of(all.begin(), all.end(),
-                         [&](const auto& one) { return one.folder(folder) == WalFolder::mixed; });
-    };
-    candidates_ = loose_;
-    for (const Run& run : runs(mixed)) {
-      list_run(run, end_of(all, wals_), [&](const ObjectEntry& object) { candidates_.push_back(object.key); });
-    }
-    std::sort(candidates_.begin(), candidates_.end());
-    candidates_read_ = true;
-  }
+  read_candidates(all);
   std::vector<std::string> keys;
-  for (const std::string& key : candidates_) {
-    const auto folder = folder_of(key);
+  for (const auto& [folder, candidates] : candidates_) {
     if (!folder.empty() && plan.folder(folder) != WalFolder::mixed) continue;
-    if (deletable(plan, key)) keys.push_back(key);
+    std::copy_if(candidates.begin(), candidates.end(), std::back_inserter(keys),
+                 [&](const std::string& key) { return deletable(plan, key); });
   }
+  std::sort(keys.begin(), keys.end());
   if (keys.empty()) return;
   print(fmt::format("Skipping deletion of objects {} due to --dry-run option", literal_text(keys)));
 }

@@ -6,6 +6,7 @@
 #include <tapster/retention.h>
 
 #include <functional>
+#include <map>
 #include <span>
 #include <string>
 #include <string_view>
@@ -35,6 +36,7 @@ class WalArchiveCleaner {
   void read_folders();
   std::vector<Run> runs(const std::function<bool(const std::string& folder)>& wanted) const;
   void list_run(const Run& run, const std::string& end, const std::function<void(const ObjectEntry&)>& each);
+  void read_candidates(std::span<const WalCleanup> all);
   std::string_view folder_of(const std::string& key) const;
 
   ObjectStore& store_;
@@ -42,8 +44,8 @@ class WalArchiveCleaner {
   bool read_ = false;
   std::vector<std::string> folders_;  // hash dirs, ascending
   std::vector<std::string> loose_;    // keys of objects in no folder
-  bool candidates_read_ = false;
-  std::vector<std::string> candidates_;  // of dry runs: keys in folders that are mixed
+  // Of dry runs, by folder: the keys in those that are mixed for any plan, and, under "", the loose ones.
+  std::map<std::string, std::vector<std::string>> candidates_;
 };
 
 }  // namespace tapster

@@ -1,62 +1,17 @@
-"""barman-cloud-restore on directories: what is restored, what is refused before the first byte, and what a failure leaves."""
-import json
+"""barman-cloud-restore on directories: what is restored, and what is refused before the first byte."""
 import os
 import re
-import signal
 import stat
 import subprocess
 import tarfile
 
 import pytest
 
-from support.base_backups import COMPRESS, SUFFIXES, Backup, archive, member, pgdata_members
+from support.base_backups import SUFFIXES, archive, member, pgdata_members
+from support.restoring import (ID, LINE, PGDATA, TABLE, archive_root, backup, failure, mode_of, restore, tree,
+                               untouched)
 
-ID = "20261120T092518"
-LINE = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} \[\d+\] "
-MARKER = ".tapster-restore"
-TABLE = bytes(range(256)) * 4096
 AS_ROOT = os.geteuid() == 0
-
-
-@pytest.fixture
-def archive_root(tmp_path):
-    (tmp_path / "archive").mkdir()
-    return tmp_path / "archive"
-
-
-@pytest.fixture
-def backup(archive_root):
-    def make(identifier=ID, **fields):
-        return Backup(archive_root, "main", identifier, **fields)
-    return make
-
-
-@pytest.fixture
-def restore(run, archive_root, tmp_path):
-    def call(*options, backup_id=ID, target=None, command=run, **more):
-        return command("restore", *options, f"file://{archive_root}", "main", backup_id, target or tmp_path / "data",
-                       **more)
-    return call
-
-
-def tree(root):
-    return sorted(str(path.relative_to(root)) for path in root.rglob("*"))
-
-
-def mode_of(path):
-    return stat.S_IMODE(path.lstat().st_mode)
-
-
-def failure(done, status):
-    """The text of the only ERROR line."""
-    assert (done.returncode, done.stdout) == (status, ""), done.stderr
-    lines = re.findall(rf"^{LINE}ERROR: (?:Barman cloud restore exception: )?(.*)$", done.stderr, re.MULTILINE)
-    assert len(lines) == 1, done.stderr
-    return lines[0]
-
-
-PGDATA = ["PG_VERSION", "backup_label", "base", "base/5", "base/5/1259", "empty", "global", "global/pg_control",
-          "pg_tblspc", "pg_wal", "pg_wal/archive_status"]
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
@@ -199,10 +154,6 @@ def test_no_sync_and_jobs(backup, restore, tmp_path):
 
 # What is refused before the first byte.
 
-def untouched(tmp_path):
-    assert not (tmp_path / "data").exists()
-
-
 def test_a_backup_that_is_not_there(restore, tmp_path):
     assert failure(restore(), 1).startswith(f"Backup {ID} for server main does not exist")
     untouched(tmp_path)
@@ -283,222 +234,6 @@ def test_a_file_system_that_is_too_small_for_what_is_stored(backup, restore, tmp
         assert "bytes free" in text and not (tmp_path / "small/data").exists()
     finally:
         subprocess.run(["umount", tmp_path / "small"], check=True)
-
-
-# Which backup is taken.
-
-@pytest.fixture
-def three(backup):
-    """Two finished ones on timelines 1 and 2, and a failed one."""
-    for number, fields in enumerate((
-            {"timeline": 1, "end_time": "2026-11-01 10:00:00+00:00", "end_xlog": "0/3000100", "backup_name": "one"},
-            {"timeline": 2, "end_time": "2026-11-02 10:00:00.5+00:00", "end_xlog": "1/0", "backup_name": "two"},
-            {"timeline": 2, "end_time": "None", "end_xlog": "None", "status": "FAILED", "backup_name": "failed"})):
-        backup(f"2026110{number + 1}T100000", **fields).store_archive(
-            "data", *pgdata_members(control=str(number + 1).encode()))
-
-
-@pytest.mark.parametrize("name, options, chosen", [
-    ("last", [], 2), ("latest", [], 2), ("first", [], 1), ("oldest", [], 1), ("one", [], 1), ("auto", [], 2),
-    ("auto", ["--target-tli", "1"], 1), ("auto", ["--target-tli", "2"], 2), ("auto", ["--target-tli", "latest"], 2),
-    ("auto", ["--target-time", "2026-11-02 10:00:00.5+00"], 2), ("auto", ["--target-time", "2026-11-02T10:00:00Z"], 1),
-    ("auto", ["--target-time", "2026-11-02 12:00:00.4+02:00"], 1), ("auto", ["--target-lsn", "1/0"], 2),
-    ("auto", ["--target-lsn", "0/FFFFFFFF"], 1), ("auto", ["--target-lsn", "2/0", "--target-tli", "1"], 1),
-    ("20261101T100000", ["--target-tli", "7", "--target-lsn", "0/1"], 1), ("two", ["--target-tli", "current"], 2),
-])
-def test_the_backup_that_is_chosen(three, restore, archive_root, tmp_path, name, options, chosen):
-    (archive_root / "main/wals/0000000200000000").mkdir(parents=True)
-    (archive_root / "main/wals/0000000200000000/000000020000000000000001").write_text("x")
-    (archive_root / "main/wals/0000000300000000").mkdir()  # has nothing
-    done = restore(*options, backup_id=name)
-    assert (done.returncode, done.stderr) == (0, "")
-    assert (tmp_path / "data/global/pg_control").read_text() == str(chosen)
-
-
-@pytest.mark.parametrize("options", [["--target-tli", "3"], ["--target-lsn", "0/1"], ["--target-tli", "latest"],
-                                     ["--target-time", "2026-11-01 09:59:59.999999Z"]])
-def test_no_candidate(three, restore, archive_root, tmp_path, options):
-    (archive_root / "main/wals").mkdir()
-    (archive_root / "main/wals/00000003.history").write_text("x")
-    assert failure(restore(*options, backup_id="auto"), 1) == "Cannot find any candidate backup for recovery."
-    untouched(tmp_path)
-
-
-@pytest.mark.parametrize("name", ["last", "first"])
-def test_only_failed_backups(backup, restore, name):
-    backup(status="FAILED")
-    assert failure(restore(backup_id=name), 1) == "Cannot find any candidate backup for recovery."
-
-
-def test_unknown_names(three, restore):
-    assert "Unknown backup 'nobody' for server 'main'" in failure(restore(backup_id="nobody"), 4)
-    assert "has the status FAILED" in failure(restore(backup_id="last-failed"), 1)
-
-
-@pytest.mark.parametrize("identifier", [ID, "auto"])
-@pytest.mark.parametrize("options, status", [
-    (["--target-tli", "foo"], 3), (["--target-tli", "0"], 3), (["--target-lsn", "foo"], 4), (["--target-lsn", ""], 4),
-    (["--target-time", "yesterday"], 4), (["--target-time", "10:00"], 4), (["--target-time", ""], 4),
-    (["--target-time", "2026-01-01", "--target-lsn", "0/1"], 3)])
-def test_targets_are_always_checked(three, restore, tmp_path, identifier, options, status):
-    assert restore(*options, backup_id=identifier).returncode == status
-    untouched(tmp_path)
-
-
-def test_timelines_that_choose_nothing(three, restore):
-    assert "current" in failure(restore("--target-tli", "current", backup_id="auto"), 4)
-    assert "no WAL" in failure(restore("--target-tli", "latest", backup_id="auto"), 4)
-
-
-# Archives that are not what they should be.
-
-@pytest.mark.parametrize("entry", [
-    member("../outside", b"x"), member("a/../../outside", b"x"), member("/tmp/outside", b"x"),
-    member("dev", b"", kind=tarfile.CHRTYPE), member("dev", b"", kind=tarfile.BLKTYPE),
-    member("hard", b"", kind=tarfile.LNKTYPE, linkname="../outside"),
-    member("hard", b"", kind=tarfile.LNKTYPE, linkname="/etc/passwd")], ids=lambda entry: entry[0].name)
-def test_members_that_leave_the_directory_or_are_devices(backup, restore, tmp_path, entry):
-    (tmp_path / "outside").write_text("precious")
-    backup().store_archive("data", *pgdata_members(entry), suffix=".gz")
-    text = failure(restore(), 4)
-    assert f"file://{tmp_path}/archive/main/base/{ID}/data.tar.gz: " in text and "refused" in text
-    assert (tmp_path / "outside").read_text() == "precious"
-
-
-@pytest.mark.parametrize("target", ["directory", "file"])
-def test_nothing_is_written_through_a_planted_link(backup, restore, tmp_path, target):
-    (tmp_path / "outside").mkdir()
-    (tmp_path / "outside/file").write_text("precious")
-    link, inside = (("../outside", "link/file") if target == "directory" else ("../outside/file", "link"))
-    backup().store_archive("data", *pgdata_members(
-        member("link", b"", kind=tarfile.SYMTYPE, linkname=link), member(inside, b"overwritten", mode=0o777)))
-    done = restore()
-    assert tree(tmp_path / "outside") == ["file"]
-    assert (tmp_path / "outside/file").read_text() == "precious"
-    if target == "directory":
-        assert "nothing is written through it" in failure(done, 4)
-    else:  # the later member takes the name
-        assert done.returncode == 0 and (tmp_path / "data/link").read_bytes() == b"overwritten"
-
-
-@pytest.mark.parametrize("suffix", SUFFIXES)
-def test_cut_archives(backup, restore, tmp_path, suffix):
-    whole = COMPRESS[suffix](archive(*pgdata_members()))
-    stored = backup().store(f"data.tar{suffix}", whole[:len(whole) // 2])
-    text = failure(restore(), 4)
-    assert f"{ID}/data.tar{suffix}: the " in text and ("truncated" in text or "cut off" in text)
-    assert not (tmp_path / "data/global/pg_control").exists()
-    stored.store(f"data.tar{suffix}", whole)
-    assert restore().returncode == 0
-    assert tree(tmp_path / "data") == PGDATA
-
-
-def test_damaged_archives(backup, restore, tmp_path):
-    content = bytearray(COMPRESS[".gz"](archive(*pgdata_members())))
-    content[-6] ^= 1  # the checksum
-    backup().store("data.tar.gz", bytes(content))
-    assert "the gzip data is damaged" in failure(restore(), 4)
-    assert not (tmp_path / "data/global/pg_control").exists()
-
-
-# What a failure leaves, and how it goes on.
-
-@pytest.fixture
-def half_way(backup, restore, tmp_path):
-    """A backup whose tablespace cannot be read, after the first attempt to restore it."""
-    stored = backup(tablespaces=[("ts", 16385, f"{tmp_path}/ts")])
-    stored.store_archive("data", *pgdata_members(), suffix=".gz").store("16385.tar", b"x" * 512)
-    done = restore(f"--tablespace=ts:{tmp_path}/moved")
-    assert "the tar archive is damaged" in failure(done, 4)
-    assert f"remove everything in {tmp_path}/data, {tmp_path}/moved\n" in done.stderr
-    assert not (tmp_path / "data/global/pg_control").exists()
-    return stored
-
-
-def test_the_same_command_goes_on(half_way, restore, tmp_path):
-    half_way.store_archive("16385", member("PG_15_202209061"), member("PG_15_202209061/1", b"a"))
-    assert restore(f"--tablespace=ts:{tmp_path}/moved").returncode == 0
-    assert tree(tmp_path / "data") == sorted(PGDATA + ["pg_tblspc/16385"])
-    assert tree(tmp_path / "moved") == ["PG_15_202209061", "PG_15_202209061/1"]
-
-
-def test_archives_that_are_done_are_not_read_again(backup, restore, tmp_path):
-    stored = backup().store_archive("data", *pgdata_members(), suffix=".gz").store("data_0001.tar", b"x" * 512)
-    assert restore().returncode == 4
-    assert json.loads((tmp_path / "data" / MARKER).read_text())["done"] == ["data.tar.gz"]
-    stored.store("data.tar.gz", b"would be damaged")
-    stored.store_archive("data_0001", member("base/5/1", b"one"))
-    done = restore("-v")
-    assert done.returncode == 0 and "data.tar.gz was extracted by an earlier attempt" in done.stderr
-    assert tree(tmp_path / "data") == sorted(PGDATA + ["base/5/1"])
-
-
-def test_nothing_done_before_a_start_of_the_machine_counts(backup, restore, tmp_path):
-    stored = backup().store_archive("data", *pgdata_members()).store("data_0001.tar", b"x" * 512)
-    assert restore().returncode == 4
-    marker = tmp_path / "data" / MARKER
-    marker.write_text(json.dumps({**json.loads(marker.read_text()), "boot_id": "another"}))
-    (tmp_path / "data/base/5/1259").write_text("lost its content")
-    stored.store_archive("data_0001", member("base/5/1", b"one"))
-    assert restore().returncode == 0
-    assert (tmp_path / "data/base/5/1259").read_bytes() == TABLE
-
-
-def test_another_restore_does_not_go_on(half_way, backup, restore, tmp_path):
-    before = tree(tmp_path / "data")
-    backup("20261121T000000").store_archive("data", *pgdata_members())
-    for done in (restore(backup_id="20261121T000000"), restore(f"--tablespace=ts:{tmp_path}/another")):
-        text = failure(done, 1)
-        assert f"unfinished restore of file://{tmp_path}/archive/main/base/{ID}/" in text
-        assert f"remove everything in {tmp_path}/data, {tmp_path}/moved to start over" in text
-    assert tree(tmp_path / "data") == before and not (tmp_path / "another").exists()
-
-
-@pytest.mark.parametrize("text", ["", "{}", "[1]", '{"source": 1}'])
-def test_a_marker_that_cannot_be_read(half_way, restore, tmp_path, text):
-    (tmp_path / "data" / MARKER).write_text(text)
-    assert "cannot be read: to start over" in failure(restore(f"--tablespace=ts:{tmp_path}/moved"), 1)
-
-
-def test_a_marker_inside_of_the_backup_is_left_out(backup, restore, tmp_path):
-    backup().store_archive("data", *pgdata_members(member(f"./{MARKER}", b"{}")))
-    done = restore()
-    assert done.returncode == 0 and "it is left out" in done.stderr
-    assert tree(tmp_path / "data") == PGDATA
-
-
-@pytest.mark.skipif(not AS_ROOT, reason="mounts a file system")
-def test_a_full_disk(backup, restore, tmp_path):
-    backup().store_archive("data", *pgdata_members(member("zeros", bytes(8 << 20))), suffix=".gz")
-    small = tmp_path / "small"
-    small.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", small], check=True)
-    try:
-        text = failure(restore(target=small / "data"), 4)
-        assert f"{small}/data/zeros: No space left on device" in text
-        assert (small / "data" / MARKER).exists() and not (small / "data/global/pg_control").exists()
-        subprocess.run(["mount", "-o", "remount,size=32m", small], check=True)
-        assert restore(target=small / "data").returncode == 0
-        assert tree(small / "data") == sorted(PGDATA + ["zeros"])
-    finally:
-        subprocess.run(["umount", small], check=True)
-
-
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_signals_end_it_soon_and_the_same_command_goes_on(backup, restore, run, archive_root, tmp_path, number):
-    content = archive(*pgdata_members(member("base/5/large", os.urandom(1 << 20) * 64)))
-    backup().store("data.tar", content)
-    command = [run.path("restore"), f"file://{archive_root}", "main", ID, tmp_path / "data"]
-    process = subprocess.Popen(command, env=run.environment, stderr=subprocess.PIPE, text=True)
-    while not (tmp_path / "data" / MARKER).exists() and process.poll() is None:
-        pass
-    process.send_signal(number)
-    _, stderr = process.communicate(timeout=20)
-    if process.returncode != 0:  # it may have been faster than the signal
-        assert process.returncode == 1 and re.search(rf"{LINE}ERROR: .*interrupted\n", stderr)
-        assert (tmp_path / "data" / MARKER).exists() and not (tmp_path / "data/global/pg_control").exists()
-        assert restore().returncode == 0
-    assert tree(tmp_path / "data") == sorted(PGDATA + ["base/5/large"])
 
 
 def test_connections_that_are_refused_end_with_2(run, tmp_path):
