@@ -2,6 +2,7 @@
 #include "base/shown_url.h"
 
 #include <tapster/error.h>
+#include <tapster/log.h>
 #include <tapster/store_location.h>
 
 #include <tuple>
@@ -78,6 +79,10 @@ StoreLocation parse_azure(std::string_view url) {
                 "Invalid azure-blob-storage URL address: {} (expected https://ACCOUNT.blob.core.windows.net/CONTAINER"
                 "[/PATH])",
                 shown_url(url));
+  }
+  if (url.find('?') != std::string_view::npos) {
+    log::warning("What follows the ? in {} is ignored: a shared access signature belongs into AZURE_STORAGE_SAS_TOKEN",
+                 shown_url(url));
   }
   StoreLocation location;
   location.provider = Provider::azure_blob_storage;

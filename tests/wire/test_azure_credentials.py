@@ -82,6 +82,14 @@ def test_an_accounts_secrets(account, service, client, mode):
         assert (request.header("authorization") or "").startswith(f"SharedKey {ACCOUNT}:") == ("sas" not in mode)
 
 
+def test_a_signature_in_the_url_is_not_dropped_silently(account, service, client):
+    signed = account(client.environment("key"))
+    signed.where[0] += "?" + sas.account_sas(ACCOUNT, KEY)
+    result = expect(signed.archive(), 0)
+    assert "WARNING: What follows the ? in" in result.stderr and "AZURE_STORAGE_SAS_TOKEN" in result.stderr
+    assert "sig=" not in result.stderr and all("sig" not in request.query for request in service.requests)
+
+
 def connection_strings():
     signature = sas.account_sas(ACCOUNT, KEY)
     key = f"AccountName={ACCOUNT};AccountKey={KEY}"
