@@ -80,8 +80,11 @@ struct GetOptions {
 struct PutOptions {
   bool if_absent = false;     // create only; see PutResult
   bool known_absent = false;  // with if_absent: the caller has just looked, so the store need not
-  std::optional<Tags> tags;   // present but empty: an empty tag set is sent
-  Metadata metadata;          // dropped by stores without capability `metadata`
+  // With if_absent, of put: the store was seen to keep the condition, so nobody need look. One that refuses the
+  // condition after all is looked into before anything is written.
+  bool condition_proven = false;
+  std::optional<Tags> tags;  // present but empty: an empty tag set is sent
+  Metadata metadata;         // dropped by stores without capability `metadata`
   // SHA-256 of the body, when the caller has it, so that the store need not read the body twice.
   std::optional<std::array<std::byte, 32>> body_sha256;
   std::stop_token stop = {};
@@ -133,10 +136,18 @@ struct StoreLimits {
   bool put_splits = false;  // put sends a large body in pieces by itself, several at once
 };
 
+// Whether put with if_absent is decided by the store itself, in the one request that writes.
+enum class CreateOnly {
+  unknown,   // the condition is sent after a look, and may or may not be heeded
+  honoured,  // nothing is ever overwritten
+  refused,   // there is no condition: the look is all there is
+};
+
 struct StoreCapabilities {
   bool metadata = false;  // keeps PutOptions::metadata and gives it back from stat
   bool tags = false;
   bool object_lock = false;  // stat tells of it
+  CreateOnly create_only = CreateOnly::unknown;
 };
 
 class ObjectStore {
@@ -191,7 +202,10 @@ class ObjectStore {
   virtual void create_container() = 0;
 
   virtual StoreLimits limits() const = 0;
-  virtual StoreCapabilities capabilities() const = 0;
+  virtual StoreCapabilities capabilities() const = 0;  // as far as known: a refusal may be learned later
+  // What tells this store from all that could be reached under the same URL by other settings: its service, bucket
+  // and, where buckets belong to accounts, who asks. No secret. Asks neither the network nor credential sources.
+  virtual std::string identity() const = 0;
   virtual std::string describe(const std::string& key) const = 0;  // "s3://bucket/key", for messages
 };
 

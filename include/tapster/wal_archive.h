@@ -18,6 +18,13 @@ struct WalArchiveRequest {
   CompressionLevel level;
   std::optional<Tags> tags;
   std::optional<Tags> history_tags;  // used instead of tags for history files, when not empty
+  // Where what is learned of the archive is kept for the next call; empty: nowhere. A folder that cannot be used is
+  // done without.
+  std::string spool_dir = {};
+  std::string archive_id = {};  // what tells this archive from others, beside the store and the layout
+  // Of a segment beside which PostgreSQL's archive_status tells that more are ready: how many are stored at once. When
+  // PostgreSQL comes with one that was, that is known without asking the store.
+  int parallel = 0;
 };
 
 enum class WalArchiveOutcome {
@@ -25,9 +32,12 @@ enum class WalArchiveOutcome {
   already_stored,  // the same content is there already, in this or another compression
 };
 
+// What becomes of segments that are stored ahead is told by the log alone; a failure of the requested one stops them,
+// and they keep its success waiting for at most ten seconds.
+//
 // Throws Error: operation when another content is stored under the name (both digests in the
 // message, the stored object untouched); general when the file cannot be read or changed
-// while it was read; and what the store throws. Memory does not grow with the file's size.
+// while it was read; and what the store throws. Memory does not grow with the file's size, but with `parallel`.
 WalArchiveOutcome archive_wal(ObjectStore& store, const ArchiveLayout& layout, const WalArchiveRequest& request);
 
 }  // namespace tapster

@@ -9,6 +9,7 @@ namespace {
 
 constexpr std::size_t kMagicOffset = 0;         // xlp_magic
 constexpr std::size_t kInfoOffset = 2;          // xlp_info
+constexpr std::size_t kSystemOffset = 24;       // xlp_sysid
 constexpr std::size_t kSegmentSizeOffset = 32;  // xlp_seg_size
 constexpr std::uint16_t kLongHeader = 0x0002;   // XLP_LONG_HEADER
 // XLOG_PAGE_MAGIC is 0xD000 and something in every release; a foreign byte order fails here.
@@ -26,13 +27,18 @@ Number number_at(Bytes data, std::size_t offset) {
 
 }  // namespace
 
-std::optional<std::uint32_t> segment_size_in(Bytes header) {
+std::optional<SegmentHeader> segment_header_in(Bytes header) {
   if (header.size() < kLongHeaderSize) return std::nullopt;
   if ((number_at<std::uint16_t>(header, kMagicOffset) & kMagicMask) != kMagic) return std::nullopt;
   if ((number_at<std::uint16_t>(header, kInfoOffset) & kLongHeader) == 0) return std::nullopt;
   const auto size = number_at<std::uint32_t>(header, kSegmentSizeOffset);
   if (!std::has_single_bit(size) || size < kMinSegmentSize || size > kMaxSegmentSize) return std::nullopt;
-  return size;
+  return SegmentHeader{number_at<std::uint64_t>(header, kSystemOffset), size};
+}
+
+std::optional<std::uint32_t> segment_size_in(Bytes header) {
+  const auto found = segment_header_in(header);
+  return found ? std::optional(found->segment_size) : std::nullopt;
 }
 
 void SegmentSniffer::write(Bytes data) {

@@ -14,8 +14,13 @@ namespace tapster {
 
 inline constexpr std::size_t kLongHeaderSize = 40;  // bytes
 
-// The segment size, in bytes; nullopt when this is not the beginning of a segment that can be
-// read here.
+struct SegmentHeader {
+  std::uint64_t system_identifier = 0;  // of the cluster that wrote it
+  std::uint32_t segment_size = 0;       // bytes
+};
+
+// nullopt when this is not the beginning of a segment that can be read here.
+std::optional<SegmentHeader> segment_header_in(Bytes header);
 std::optional<std::uint32_t> segment_size_in(Bytes header);
 
 // A pass-through that reads the header, and counts.

@@ -28,37 +28,75 @@ std::optional<Form> form_of(std::string_view rest) {
   return std::nullopt;
 }
 
+// Those of a listing's entries that hold one WAL file.
+class FoundForms {
+ public:
+  FoundForms(std::string plain_key, bool partial_too) : plain_key_(std::move(plain_key)), partial_too_(partial_too) {}
+
+  void examine(const ObjectEntry& entry) {
+    const std::string& key = entry.key;
+    if (!key.starts_with(plain_key_)) return;
+    std::string_view rest = std::string_view(key).substr(plain_key_.size());
+    if (const auto form = form_of(rest)) {
+      found_.push_back({form->rank, {key, form->compression, false, entry.size}});
+    } else if (partial_too_ && rest.starts_with(kPartial)) {
+      rest.remove_prefix(kPartial.size());
+      if (const auto partial_form = form_of(rest)) {
+        found_.push_back(
+            {std::size(kByPreference) + partial_form->rank, {key, partial_form->compression, true, entry.size}});
+      }
+    }
+  }
+
+  // The best first.
+  std::vector<WalObject> take() {
+    std::sort(found_.begin(), found_.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+    std::vector<WalObject> result;
+    result.reserve(found_.size());
+    for (auto& [rank, object] : found_) result.push_back(std::move(object));
+    return result;
+  }
+
+ private:
+  std::string plain_key_;
+  bool partial_too_;
+  std::vector<std::pair<std::size_t, WalObject>> found_;
+};
+
 }  // namespace
 
 std::vector<WalObject> find_wal_objects(ObjectStore& store, const ArchiveLayout& layout, const WalName& name,
                                         PartialFallback fallback) {
-  const std::string plain_key = layout.wal_key(name);
-  const bool partial_too = fallback == PartialFallback::yes && name.kind() == WalName::Kind::segment;
-  std::vector<std::pair<std::size_t, WalObject>> found;
-  const auto examine = [&](const ObjectEntry& entry) {
-    const std::string& key = entry.key;
-    if (!key.starts_with(plain_key)) return;
-    std::string_view rest = std::string_view(key).substr(plain_key.size());
-    if (const auto form = form_of(rest)) {
-      found.push_back({form->rank, {key, form->compression, false, entry.size}});
-    } else if (partial_too && rest.starts_with(kPartial)) {
-      rest.remove_prefix(kPartial.size());
-      if (const auto partial_form = form_of(rest)) {
-        found.push_back(
-            {std::size(kByPreference) + partial_form->rank, {key, partial_form->compression, true, entry.size}});
-      }
-    }
-  };
+  FoundForms found(layout.wal_key(name), fallback == PartialFallback::yes && name.kind() == WalName::Kind::segment);
   ListOptions options;
   options.page_size = kPageSize;
-  store.list(plain_key, options, [&](const ListPage& page) {
-    for (const ObjectEntry& entry : page.objects) examine(entry);
+  store.list(layout.wal_key(name), options, [&](const ListPage& page) {
+    for (const ObjectEntry& entry : page.objects) found.examine(entry);
     return true;
   });
-  std::sort(found.begin(), found.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
-  std::vector<WalObject> result;
-  result.reserve(found.size());
-  for (auto& [rank, object] : found) result.push_back(std::move(object));
+  return found.take();
+}
+
+WalObjectsFrom find_wal_objects_from(ObjectStore& store, const ArchiveLayout& layout, const WalName& name) {
+  const std::string plain_key = layout.wal_key(name);
+  FoundForms found(plain_key, false);
+  WalObjectsFrom result;
+  ListOptions options;
+  // What the key begins with is before it, and behind all but the 15 segments before it.
+  options.start_after = plain_key.substr(0, plain_key.size() - 1);
+  const std::string folder = plain_key.substr(0, plain_key.rfind('/') + 1);
+  store.list(folder, options, [&](const ListPage& page) {
+    for (const ObjectEntry& entry : page.objects) {
+      found.examine(entry);
+      if (!entry.key.starts_with(folder)) continue;
+      const auto segment = WalName::parse(without_suffix(std::string_view(entry.key).substr(folder.size())));
+      if (segment && segment->kind() == WalName::Kind::segment && segment->text() > name.text()) {
+        result.later.insert(segment->text());
+      }
+    }
+    return true;
+  });
+  result.forms = found.take();
   return result;
 }
 

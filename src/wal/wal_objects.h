@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -27,6 +28,14 @@ enum class PartialFallback { no, yes };
 // asked for) partial, plain and compressed. Empty: proven absent.
 std::vector<WalObject> find_wal_objects(ObjectStore& store, const ArchiveLayout& layout, const WalName& name,
                                         PartialFallback fallback);
+
+// The same without partial ones, and, by the same requests, which later segments of the folder are stored in any form.
+struct WalObjectsFrom {
+  std::vector<WalObject> forms;
+  std::set<std::string> later;  // names, without suffix
+};
+// For segments only.
+WalObjectsFrom find_wal_objects_from(ObjectStore& store, const ArchiveLayout& layout, const WalName& name);
 
 // `text` without one known compression suffix.
 std::string_view without_suffix(std::string_view text);

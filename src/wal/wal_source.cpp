@@ -1,10 +1,12 @@
 #include "wal/wal_source.h"
 
 #include "io/file.h"
+#include "wal/segment_header.h"
 
 #include <tapster/error.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <utility>
 #include <vector>
@@ -36,6 +38,7 @@ class WalSource::CheckedBody final : public Body {
     position_ = 0;
   }
   std::size_t read(std::span<std::byte> out) override {
+    if (source_.stop_.stop_requested()) throw Interrupted();
     const std::size_t count = file_.read(out);
     position_ += count;
     if (position_ == size()) source_.check_unchanged();
@@ -48,7 +51,8 @@ class WalSource::CheckedBody final : public Body {
   std::uint64_t position_ = 0;
 };
 
-WalSource::WalSource(std::string path, const WalName& name) : path_(std::move(path)) {
+WalSource::WalSource(std::string path, const WalName& name, std::stop_token stop)
+    : path_(std::move(path)), stop_(std::move(stop)) {
   first_seen_ = stat_of(path_);
   if (!S_ISREG(first_seen_.st_mode)) {
     throw error(ErrorKind::general, "cannot read WAL file {}: it is not a regular file", path_);
@@ -69,6 +73,16 @@ void WalSource::check_unchanged() const {
     throw error(ErrorKind::general, "WAL file {} changed while it was read: only finished files can be archived",
                 path_);
   }
+}
+
+std::optional<std::uint64_t> WalSource::system_identifier() const {
+  std::array<std::byte, kLongHeaderSize> bytes{};
+  if (size() < bytes.size()) return std::nullopt;
+  FileBody file(path_, 0, bytes.size());
+  for (std::size_t filled = 0; filled < bytes.size();) filled += file.read(std::span(bytes).subspan(filled));
+  const auto header = segment_header_in(bytes);
+  if (!header || header->segment_size != size()) return std::nullopt;
+  return header->system_identifier;
 }
 
 std::unique_ptr<Body> WalSource::body(std::uint64_t offset, std::uint64_t length) const {

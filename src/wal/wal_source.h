@@ -11,17 +11,25 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 
 namespace tapster {
 
 class WalSource {
  public:
-  // Throws Error (general): not readable, not a regular file, an empty segment.
-  WalSource(std::string path, const WalName& name);
+  // Throws Error (general): not readable, not a regular file, an empty segment. A request to stop ends every later read
+  // with Interrupted.
+  WalSource(std::string path, const WalName& name, std::stop_token stop = {});
 
   const std::string& path() const noexcept { return path_; }
   std::uint64_t size() const noexcept { return static_cast<std::uint64_t>(first_seen_.st_size); }
+  const struct stat& first_seen() const noexcept { return first_seen_; }
+  const std::stop_token& stop() const noexcept { return stop_; }
+
+  // The cluster that wrote it, by its header; nullopt unless this is a segment of exactly the size that it says.
+  // Throws Error (general) when it cannot be read.
+  std::optional<std::uint64_t> system_identifier() const;
 
   // The bytes from `offset` on, at most `length`. Its reads throw Error (general) when the file
   // has changed since it was first seen, the last one before it hands out the last bytes: a store
@@ -40,6 +48,7 @@ class WalSource {
   void check_unchanged() const;
 
   std::string path_;
+  std::stop_token stop_;
   struct stat first_seen_ {};
   std::optional<ContentDigest> digest_;
 };

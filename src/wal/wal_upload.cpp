@@ -4,6 +4,9 @@
 #include "wal/block_buffer.h"
 #include "wal/wal_objects.h"
 
+#include <tapster/error.h>
+#include <tapster/log.h>
+
 #include <algorithm>
 #include <vector>
 
@@ -20,7 +23,9 @@ class Upload {
   ~Upload() {
     if (!created_) store_.abort_upload(id_);
   }
-  void add(Body& part) { parts_.push_back(store_.upload_part(id_, static_cast<int>(parts_.size()) + 1, part)); }
+  void add(Body& part) {
+    parts_.push_back(store_.upload_part(id_, static_cast<int>(parts_.size()) + 1, part, options_.stop));
+  }
   PutResult complete() {
     const PutResult result = store_.complete_upload(id_, parts_, options_);
     created_ = result == PutResult::created;
@@ -81,11 +86,28 @@ class SpillingBuffer final : public ByteSink {
   std::optional<Upload> upload_;
 };
 
-PutResult upload_plain(ObjectStore& store, const std::string& key, const WalSource& source, PutOptions options) {
+// One request. `test` is what upload_wal says of it.
+PutResult put_whole(ObjectStore& store, const std::string& key, Body& body, PutOptions options, CreateOnlyTest* test) {
+  const PutResult result = store.put(key, body, options);
+  // A store that has just refused the condition needs no test.
+  const bool open_question = store.capabilities().create_only == CreateOnly::unknown;
+  if (test == nullptr || !open_question || result != PutResult::created) return result;
+  options.known_absent = true;  // by this key: a look would find the object and spare the write that is the question
+  try {
+    const bool kept = store.put(key, body, options) == PutResult::already_exists;
+    *test = kept ? CreateOnlyTest::kept : CreateOnlyTest::ignored;
+  } catch (const Error& failure) {
+    log::debug("cannot tell whether the store keeps to creating only: {}", failure.what());
+  }
+  return result;
+}
+
+PutResult upload_plain(ObjectStore& store, const std::string& key, const WalSource& source, PutOptions options,
+                       CreateOnlyTest* test) {
   const StoreLimits limits = store.limits();
   if (source.size() <= (limits.put_splits ? limits.max_put_size : std::min(kMaxSinglePut, limits.max_put_size))) {
     const auto body = source.body(0, source.size());
-    return store.put(key, *body, options);
+    return put_whole(store, key, *body, std::move(options), test);
   }
   options.body_sha256.reset();
   options.known_absent = false;  // that was long ago when the last part is sent
@@ -99,10 +121,10 @@ PutResult upload_plain(ObjectStore& store, const std::string& key, const WalSour
 }
 
 // The digest must be known when an upload begins, and a small file becomes one request.
-PutResult upload_compressed_whole(ObjectStore& store, const std::string& key, WalSource& source,
-                                  Compression compression, CompressionLevel level, PutOptions options) {
+PutResult upload_compressed_whole(ObjectStore& store, WalSource& source, const WalUpload& upload, PutOptions options,
+                                  CreateOnlyTest* test) {
   BlockBuffer buffer;
-  const auto compressor = make_compressor(compression, level, buffer, source.size());
+  const auto compressor = make_compressor(upload.compression, upload.level, buffer, source.size());
   if (store.capabilities().metadata) {
     ContentDigestSink hash(*compressor);
     source.stream_into(hash);
@@ -112,35 +134,36 @@ PutResult upload_compressed_whole(ObjectStore& store, const std::string& key, Wa
     source.stream_into(*compressor);
   }
   BlockBody body(buffer);
-  return store.put(key, body, options);
+  return put_whole(store, upload.key, body, std::move(options), test);
 }
 
-PutResult upload_compressed_in_parts(ObjectStore& store, const std::string& key, const WalSource& source,
-                                     Compression compression, CompressionLevel level, const PutOptions& options) {
-  SpillingBuffer buffer(store, key, part_size_for(store), options);
-  const auto compressor = make_compressor(compression, level, buffer, source.size());
+PutResult upload_compressed_in_parts(ObjectStore& store, const WalSource& source, const WalUpload& upload,
+                                     const PutOptions& options) {
+  SpillingBuffer buffer(store, upload.key, part_size_for(store), options);
+  const auto compressor = make_compressor(upload.compression, upload.level, buffer, source.size());
   source.stream_into(*compressor);
   return buffer.publish();
 }
 
 }  // namespace
 
-PutResult upload_wal(ObjectStore& store, const std::string& key, WalSource& source, Compression compression,
-                     CompressionLevel level, const std::optional<Tags>& tags, bool known_absent) {
+PutResult upload_wal(ObjectStore& store, WalSource& source, const WalUpload& upload, CreateOnlyTest* test) {
   PutOptions options;
   options.if_absent = true;
-  options.known_absent = known_absent;
-  options.tags = tags;
-  if (compression != Compression::none && source.size() <= kMaxBodyInMemory) {
-    return upload_compressed_whole(store, key, source, compression, level, std::move(options));
+  options.known_absent = upload.known_absent;
+  options.condition_proven = upload.condition_proven;
+  options.tags = upload.tags;
+  options.stop = source.stop();
+  if (upload.compression != Compression::none && source.size() <= kMaxBodyInMemory) {
+    return upload_compressed_whole(store, source, upload, std::move(options), test);
   }
   if (store.capabilities().metadata) source.digest().record_in(options.metadata);
-  if (compression != Compression::none) {
+  if (upload.compression != Compression::none) {
     options.known_absent = false;  // that was long ago when the last part is sent
-    return upload_compressed_in_parts(store, key, source, compression, level, options);
+    return upload_compressed_in_parts(store, source, upload, options);
   }
   if (store.capabilities().metadata) options.body_sha256 = source.digest().sha256;
-  return upload_plain(store, key, source, std::move(options));
+  return upload_plain(store, upload.key, source, std::move(options), test);
 }
 
 }  // namespace tapster

@@ -18,9 +18,24 @@ inline constexpr std::uint64_t kMaxSinglePut = std::uint64_t{100} << 20U;
 // parts, and with that the bound of memory.
 inline constexpr std::uint64_t kMaxBodyInMemory = std::uint64_t{32} << 20U;
 
-// `known_absent`: the caller has just seen that the key is free. Leaves no upload behind, whatever
-// happens.
-PutResult upload_wal(ObjectStore& store, const std::string& key, WalSource& source, Compression compression,
-                     CompressionLevel level, const std::optional<Tags>& tags, bool known_absent);
+struct WalUpload {
+  std::string key;
+  Compression compression = Compression::none;
+  CompressionLevel level;
+  std::optional<Tags> tags;
+  bool known_absent = false;      // the caller has just seen that the key is free
+  bool condition_proven = false;  // as in PutOptions
+};
+
+// What a second, conditional write of the same bytes to a key that was just created has shown.
+enum class CreateOnlyTest {
+  not_made,  // nothing was created by one put, or no answer came
+  kept,      // it was refused: the store heeds the condition
+  ignored,   // it was done, and changed nothing
+};
+
+// Leaves no upload behind, whatever happens. The source's request to stop ends it with Interrupted; nothing is known
+// about the object then. With `test`, a put that created the object is made once more; that this fails is no failure.
+PutResult upload_wal(ObjectStore& store, WalSource& source, const WalUpload& upload, CreateOnlyTest* test = nullptr);
 
 }  // namespace tapster

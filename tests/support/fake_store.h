@@ -32,6 +32,7 @@ class FakeStore final : public ObjectStore {
 
   // Switches; set them before the store is used.
   StoreCapabilities features{true, true, true};
+  std::string address = "fake";  // what identity() says
   StoreLimits limit{5 << 20, std::uint64_t{5} << 30, 10000, std::uint64_t{5} << 30, 1000};
   std::size_t page_size = 1000;       // at most this many objects in a page
   std::size_t chunk_size = 64 << 10;  // of what get writes
@@ -77,6 +78,7 @@ class FakeStore final : public ObjectStore {
   void create_container() override {}
   StoreLimits limits() const override { return limit; }
   StoreCapabilities capabilities() const override { return features; }
+  std::string identity() const override { return address; }
   std::string describe(const std::string& key) const override { return "fake://bucket/" + key; }
 
  private:

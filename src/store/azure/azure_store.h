@@ -47,7 +47,10 @@ class AzureStore : public ObjectStore {
   bool container_exists() override;
   void create_container() override;
   StoreLimits limits() const override;
-  StoreCapabilities capabilities() const override { return {.metadata = true, .tags = true, .object_lock = true}; }
+  StoreCapabilities capabilities() const override {
+    return {.metadata = true, .tags = true, .object_lock = true, .create_only = CreateOnly::honoured};
+  }
+  std::string identity() const override { return client_.name_of(""); }
   std::string describe(const std::string& key) const override { return client_.name_of(key); }
 
  private:

@@ -51,7 +51,8 @@ class FileStore final : public ObjectStore {
   void create_container() override;
 
   StoreLimits limits() const override;
-  StoreCapabilities capabilities() const override { return {}; }
+  StoreCapabilities capabilities() const override { return {.create_only = CreateOnly::honoured}; }
+  std::string identity() const override { return describe(""); }
   std::string describe(const std::string& key) const override { return "file://" + tree_.path_of(key); }
 
  private:

@@ -41,7 +41,10 @@ class GcsStore : public ObjectStore {
   bool container_exists() override;
   void create_container() override;
   StoreLimits limits() const override;
-  StoreCapabilities capabilities() const override { return {.metadata = true, .tags = true, .object_lock = true}; }
+  StoreCapabilities capabilities() const override {
+    return {.metadata = true, .tags = true, .object_lock = true, .create_only = CreateOnly::honoured};
+  }
+  std::string identity() const override { return client_.settings().endpoint_url + " " + client_.describe(""); }
   std::string describe(const std::string& key) const override { return client_.describe(key); }
 
  private:

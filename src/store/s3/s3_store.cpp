@@ -78,6 +78,19 @@ StoreLimits S3Store::limits() const {
           .max_remove_batch = kMaxRemoveBatch};
 }
 
+StoreCapabilities S3Store::capabilities() const {
+  const S3Service& service = *client_.settings().service;
+  CreateOnly create_only = CreateOnly::unknown;
+  if (service.conditional_put == ConditionalPut::honoured) create_only = CreateOnly::honoured;
+  if (service.conditional_put == ConditionalPut::refused || conditions_refused_) create_only = CreateOnly::refused;
+  return {.metadata = true, .tags = service.tags, .object_lock = true, .create_only = create_only};
+}
+
+std::string S3Store::identity() const {
+  const S3Settings& settings = client_.settings();
+  return fmt::format("{} {}", settings.bucket_url(settings.region), settings.caller);
+}
+
 // HEAD's 404 does not say what is missing, the object or the bucket: a GET does, in its body.
 bool S3Store::proven_absent(const std::string& key) {
   NullSink nowhere;
@@ -123,7 +136,9 @@ bool S3Store::send_condition(const std::string& key, const PutOptions& options, 
 
 PutResult S3Store::put(const std::string& key, Body& body, const PutOptions& options) {
   bool exists = false;
-  const bool conditional = send_condition(key, options, client_.settings().service->conditional_put, exists);
+  ConditionalPut support = client_.settings().service->conditional_put;
+  if (options.condition_proven && support == ConditionalPut::unknown) support = ConditionalPut::honoured;
+  const bool conditional = send_condition(key, options, support, exists);
   if (exists) return PutResult::already_exists;
   S3Call call{.operation = "PutObject", .method = "PUT", .key = key};
   call.headers = creation_headers(options);

@@ -34,9 +34,8 @@ class S3Store : public ObjectStore {
   bool container_exists() override;
   void create_container() override;
   StoreLimits limits() const override;
-  StoreCapabilities capabilities() const override {
-    return {.metadata = true, .tags = client_.settings().service->tags, .object_lock = true};
-  }
+  StoreCapabilities capabilities() const override;
+  std::string identity() const override;
   std::string describe(const std::string& key) const override;
 
  private:

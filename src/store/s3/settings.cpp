@@ -207,6 +207,7 @@ S3Settings resolve_s3_settings(const StoreLocation& location, const StoreOptions
   settings.unsigned_payload = options.unsigned_payload;
   settings.max_attempts = max_attempts_from(environment, profile);
   settings.http = http_from(options, environment, profile);
+  settings.caller = fmt::format("{} {}", environment.get("AWS_ACCESS_KEY_ID").value_or(""), profile.name());
   return settings;
 }
 

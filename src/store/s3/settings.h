@@ -36,6 +36,9 @@ struct S3Settings {
   HttpHeaders encryption;    // sent when an object is made
   HttpHeaders customer_key;  // sent whenever an object's bytes are touched; holds a secret
   int max_attempts = 5;
+  // Whose keys sign, as far as the environment or the profile's name tells: a store with tenants has a bucket of one
+  // name for each of them.
+  std::string caller;
   CurlSettings http;
 
   // "https://host[/path]" to which the key is appended, for the given region: with the bucket in
