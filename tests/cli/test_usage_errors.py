@@ -70,6 +70,8 @@ NEWER_ERRORS = [
      "argument --compression-level: invalid parse_compression_level value: 'extreme'"),
     ("wal-archive", ["--compression-level=1.5", "a", "b", W],
      "argument --compression-level: invalid parse_compression_level value: '1.5'"),
+    ("wal-archive", ["--parallel", "-1", "a", "b", W], "argument --parallel: '-1' is not a valid non negative integer"),
+    ("wal-archive", ["--parallel", "four", "a", "b", W], "argument --parallel: 'four' is not a valid input"),
     ("wal-restore", ["--parallel", "-1", "a", "b", W, "d"],
      "argument -p/--parallel: '-1' is not a valid non negative integer"),
     ("wal-restore", ["-p", "two", "a", "b", W, "d"], "argument -p/--parallel: 'two' is not a valid input"),
@@ -104,6 +106,15 @@ def test_usage_error(run, name, arguments, text):
 def test_bad_tags_are_one_line_without_usage(run, arguments, line):
     done = run("wal-archive", *arguments)
     assert (done.returncode, done.stdout, done.stderr) == (3, "", line + "\n")
+
+
+@pytest.mark.parametrize("value", ["four", "-1", "1.5", "4 segments"])
+def test_a_bad_number_in_the_environment_is_one_line(run, value):
+    archive = run.with_env(TAPSTER_WAL_ARCHIVE_PARALLEL=value)
+    done = archive("wal-archive", "file:///nowhere", "server", W)
+    assert (done.returncode, done.stderr.count("\n")) == (3, 1)
+    assert f"TAPSTER_WAL_ARCHIVE_PARALLEL is '{value}': the number of segments to archive at once" in done.stderr
+    assert "cannot read WAL file" in archive("wal-archive", "--parallel", "4", "file:///nowhere", "server", W).stderr
 
 
 def test_quiet_does_not_silence_usage_errors(run):

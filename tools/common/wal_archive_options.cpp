@@ -5,11 +5,28 @@
 
 #include <tapster/error.h>
 
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdint>
+
 namespace tapster {
 namespace {
 
 constexpr Compression kWalCompressions[] = {Compression::gzip,   Compression::bzip2, Compression::xz,
                                             Compression::snappy, Compression::zstd,  Compression::lz4};
+
+// Memory, connections and the store's patience end somewhere.
+constexpr int kMostAtOnce = 64;
+
+Setter parallel_setter(std::optional<int>& target) {
+  return [&target](std::string_view text) {
+    int number = 0;
+    non_negative_setter(number)(text);
+    target = number;
+  };
+}
 
 void declare_other_stores(CommandLine& command, WalArchiveArguments& arguments) {
   declare_encryption_scope(command, arguments.store.encryption_scope);
@@ -47,6 +64,17 @@ std::optional<int> parse_arguments(int argc, const char* const* argv, WalArchive
                 "KEY,VALUE: a tag for timeline history files instead of --tag's; may be repeated (default: those of "
                 "--tag)"});
   declare_encryption_options(command, arguments.store);
+  command
+      .value({"--parallel"}, "N", parallel_setter(arguments.parallel),
+             "archive N segments at once: the one that is asked for, and the next ones that PostgreSQL has marked as "
+             "ready, so that they need no time when their turn comes (default: TAPSTER_WAL_ARCHIVE_PARALLEL, else 0: "
+             "the requested one only)")
+      .addition = true;
+  command
+      .text({"--spool-dir"}, "DIR", arguments.spool_dir,
+            "where is kept what one run leaves for the next: what is known of the archive, and which segments were "
+            "archived ahead (default: /var/tmp/walarchive-UID)")
+      .addition = true;
   declare_other_stores(command, arguments);
   command.positional("destination_url", arguments.url, kUrlHelp);
   command.positional("server_name", arguments.server_name, "name of the server within the archive");
@@ -71,6 +99,26 @@ std::string wal_path_to_archive(const WalArchiveArguments& arguments, const Envi
   const auto file = environment.get("BARMAN_FILE");
   if (!file) throw error(ErrorKind::operation, "Expected environment variable BARMAN_FILE not set");
   return *file;
+}
+
+int segments_at_once(const WalArchiveArguments& arguments, const Environment& environment) {
+  constexpr std::string_view kVariable = "TAPSTER_WAL_ARCHIVE_PARALLEL";
+  std::optional<std::int64_t> number = arguments.parallel;
+  if (!number) {
+    const auto text = environment.get(kVariable);
+    if (!text) return 0;
+    number = parse_integer(*text);
+    if (!number || *number < 0) {
+      throw error(ErrorKind::usage, "{} is '{}': the number of segments to archive at once is expected, 0 or more",
+                  kVariable, *text);
+    }
+  }
+  return static_cast<int>(std::min<std::int64_t>(*number, kMostAtOnce));
+}
+
+std::string archive_spool_dir(const WalArchiveArguments& arguments) {
+  if (!arguments.spool_dir.empty()) return arguments.spool_dir;
+  return fmt::format("/var/tmp/walarchive-{}", ::geteuid());
 }
 
 }  // namespace tapster

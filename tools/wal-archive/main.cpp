@@ -20,19 +20,24 @@ int archive(const WalArchiveArguments& arguments) {
     log::error("{} is an invalid name for a WAL file", path);
     return static_cast<int>(ErrorKind::usage);
   }
+  const int parallel = segments_at_once(arguments, environment);
   const auto location = StoreLocation::parse(arguments.url, arguments.provider);
   const ArchiveLayout layout(location.prefix, arguments.server_name);
   SystemClock clock;
   const auto store = open_store(location, arguments.store, environment, clock);
   if (arguments.test) return test_connectivity(*store, location);
 
-  archive_wal(*store, layout,
-              {.path = path,
-               .name = *name,
-               .compression = arguments.compression,
-               .level = arguments.level,
-               .tags = arguments.tags,
-               .history_tags = arguments.history_tags});
+  archive_wal(
+      *store, layout,
+      {.path = path,
+       .name = *name,
+       .compression = arguments.compression,
+       .level = arguments.level,
+       .tags = arguments.tags,
+       .history_tags = arguments.history_tags,
+       .spool_dir = archive_spool_dir(arguments),
+       .archive_id = fmt::format("{}\n{}\n{}", arguments.url, arguments.server_name, arguments.store.endpoint_url),
+       .parallel = parallel});
   return 0;
 }
 
