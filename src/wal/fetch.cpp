@@ -22,7 +22,7 @@ class DecompressingSink final : public ByteSink {
         stop_(std::move(stop)) {}
 
   void write(Bytes data) override {
-    if (stop_.stop_requested()) throw FetchStopped{};
+    if (stop_.stop_requested()) throw Interrupted();
     guarded([&] { decompressor_->write(data); });
   }
   void finish() override {
@@ -67,27 +67,31 @@ class DecompressingSink final : public ByteSink {
 
 std::optional<ObjectStat> fetch_wal_object(ObjectStore& store, const WalObject& object, ByteSink& out,
                                            std::stop_token stop) {
-  DecompressingSink sink(object.compression, out, store.describe(object.key), std::move(stop));
-  auto stat = store.get(object.key, sink);
+  DecompressingSink sink(object.compression, out, store.describe(object.key), stop);
+  GetOptions options;
+  options.stop = std::move(stop);
+  auto stat = store.get(object.key, sink, options);
   if (stat) sink.finish();
   return stat;
 }
 
-bool fetch_verified(ObjectStore& store, const WalObject& object, ByteSink& out, std::stop_token stop) {
+std::optional<Evidence> fetch_verified(ObjectStore& store, const WalObject& object, ByteSink& out,
+                                       std::stop_token stop) {
   Crc64Sink crc(out);
   const auto stat = fetch_wal_object(store, object, crc, std::move(stop));
-  if (!stat) return false;
+  if (!stat) return std::nullopt;
   if (object.size && *object.size != stat->size) {
     throw error(ErrorKind::general, "{} was listed with {} bytes, but {} came: it was replaced or damaged on its way",
                 store.describe(object.key), *object.size, stat->size);
   }
   const auto recorded = stat->metadata.find(kCrc64Metadata);
-  if (recorded != stat->metadata.end() && to_lower(recorded->second) != crc64_text(crc.crc())) {
+  if (recorded == stat->metadata.end()) return Evidence::length;
+  if (to_lower(recorded->second) != crc64_text(crc.crc())) {
     throw error(ErrorKind::general,
                 "{} is damaged, or was on its way: the CRC-64 of what came is {}, of what was archived {}",
                 store.describe(object.key), crc64_text(crc.crc()), recorded->second);
   }
-  return true;
+  return Evidence::checksum;
 }
 
 }  // namespace tapster

@@ -11,17 +11,19 @@
 
 namespace tapster {
 
-// Thrown out of a fetch that was asked to stop. Not an error, and not to be taken for one.
-struct FetchStopped {};
-
 // Streams the object through its decompressor into `out`, and does not finish that: the caller
 // publishes. nullopt: the object is not there (any more), `out` is untouched. Throws Error (general)
-// that names the object for damaged data, FetchStopped, and what the store and `out` throw.
+// that names the object for damaged data, Interrupted, and what the store and `out` throw.
 std::optional<ObjectStat> fetch_wal_object(ObjectStore& store, const WalObject& object, ByteSink& out,
                                            std::stop_token stop = {});
 
-// The same, with proof: as many bytes as were listed, and, where the archiver recorded the CRC-64 of
-// the content, that content. Anything else is an Error (general), after `out` got the bytes.
-bool fetch_verified(ObjectStore& store, const WalObject& object, ByteSink& out, std::stop_token stop = {});
+// What shows that the content is what was archived: nothing but that as many bytes came as the store has, or the
+// archiver's CRC-64 of it.
+enum class Evidence { length, checksum };
+
+// The same, compared with all that is known: as many bytes as were listed (when they were), and, where the archiver
+// recorded the CRC-64 of the content, that content. Anything else is an Error (general), after `out` got the bytes.
+std::optional<Evidence> fetch_verified(ObjectStore& store, const WalObject& object, ByteSink& out,
+                                       std::stop_token stop = {});
 
 }  // namespace tapster

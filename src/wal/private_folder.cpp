@@ -1,16 +1,17 @@
 #include "wal/private_folder.h"
 
+#include "io/atomic_file.h"
 #include "io/directory_stream.h"
-
-#include <tapster/log.h>
 
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <cstdint>
+#include <cstdio>
 #include <filesystem>
 #include <string_view>
 #include <system_error>
@@ -36,26 +37,74 @@ std::string folder_name(const std::string& archive, const std::string& path) {
   return fmt::format("{:016x}", fnv1a(fmt::format("{}\n{}\n{}", archive, absolute.string(), geteuid())));
 }
 
+constexpr std::size_t kSmall = 4096;
+
+void make_root(const std::string& root) {
+  if (::mkdir(root.c_str(), 0700) != 0) return;
+  const std::size_t slash = root.rfind('/');
+  const std::string parent = slash == std::string::npos ? "." : root.substr(0, slash + 1);
+  struct stat info {};
+  constexpr mode_t kShared = S_ISVTX | S_IWOTH;
+  if (::stat(parent.c_str(), &info) == 0 && (info.st_mode & kShared) == kShared) ::chmod(root.c_str(), 01777);
+}
+
+FileDescriptor open_folder(const std::string& path) {
+  return open_at(AT_FDCWD, path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+}
+
+// Why it cannot be used, or nothing.
+std::string objection(const FileDescriptor& folder) {
+  const auto by_errno = [] { return std::generic_category().message(errno); };
+  struct stat info {};
+  if (!folder || ::fstat(folder.get(), &info) != 0) return by_errno();
+  if (info.st_uid != geteuid() || (info.st_mode & 077U) != 0) return "it is not private to this user";
+  if (::faccessat(folder.get(), ".", W_OK | X_OK, AT_EACCESS) != 0) return by_errno();
+  return {};
+}
+
 }  // namespace
 
 std::optional<PrivateFolder> PrivateFolder::open(const std::string& root, const std::string& archive,
-                                                 const std::string& path, const char* without) {
+                                                 const std::string& path, const char* without, log::Level level) {
   const std::string folder_path = root + "/" + folder_name(archive, path);
-  const auto unusable = [&](const std::string& reason) {
-    log::info("{} {}: {}", without, folder_path, reason);
-    return std::nullopt;
-  };
-  const auto unusable_by = [&](int number) { return unusable(std::generic_category().message(number)); };
-  // What stands in the way of making them shows when the folder is opened.
-  ::mkdir(root.c_str(), 0700);
-  ::mkdir(folder_path.c_str(), 0700);
-  FileDescriptor folder = open_at(AT_FDCWD, folder_path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
-  if (!folder) return unusable_by(errno);
-  struct stat info {};
-  if (::fstat(folder.get(), &info) != 0) return unusable_by(errno);
-  if (info.st_uid != geteuid() || (info.st_mode & 077U) != 0) return unusable("it is not private to this user");
-  if (::faccessat(folder.get(), ".", W_OK | X_OK, AT_EACCESS) != 0) return unusable_by(errno);
-  return PrivateFolder(std::move(folder), folder_path);
+  FileDescriptor folder = open_folder(folder_path);
+  if (!folder && errno == ENOENT) {
+    make_root(root);
+    ::mkdir(folder_path.c_str(), 0700);
+    folder = open_folder(folder_path);  // what stood in the way of making them shows here
+  }
+  const std::string reason = objection(folder);
+  if (reason.empty()) return PrivateFolder(std::move(folder), folder_path);
+  if (log::enabled(level)) log::write(level, fmt::format("{} {}: {}", without, folder_path, reason));
+  return std::nullopt;
+}
+
+std::optional<PrivateFolder> PrivateFolder::at(const std::string& path) {
+  FileDescriptor folder = open_folder(path);
+  if (!objection(folder).empty()) return std::nullopt;
+  return PrivateFolder(std::move(folder), path);
+}
+
+std::optional<std::string> PrivateFolder::read(const char* name) const {
+  const FileDescriptor file = open_at(folder_.get(), name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+  std::array<char, kSmall> text{};
+  const ssize_t count = file ? ::pread(file.get(), text.data(), text.size(), 0) : -1;
+  if (count < 0) return std::nullopt;
+  return std::string(text.data(), static_cast<std::size_t>(count));
+}
+
+bool PrivateFolder::replace(const char* name, std::string_view text) const {
+  const std::string temporary = temporary_name("small");
+  const FileDescriptor file = open_at(folder_.get(), temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL, 0600);
+  if (!file) return false;
+  if (::write(file.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size()) &&
+      ::renameat(folder_.get(), temporary.c_str(), folder_.get(), name) == 0) {
+    return true;
+  }
+  const int reason = errno;
+  ::unlinkat(folder_.get(), temporary.c_str(), 0);
+  errno = reason;
+  return false;
 }
 
 void PrivateFolder::for_each(const std::function<void(const char* name)>& each) const {

@@ -4,9 +4,12 @@
 
 #include "io/file.h"
 
+#include <tapster/log.h>
+
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace tapster {
 
@@ -14,12 +17,21 @@ class PrivateFolder {
  public:
   // Makes the folder in `root` for `archive` and the directory that `path`, which need not exist, is in. nullopt, and a
   // line for the operator that begins with `without` ("not prefetching WAL: cannot use spool folder"), when it cannot
-  // be made or written to, or is open to others.
+  // be made or written to, or is open to others. A root that is made in a directory that everybody shares (/var/tmp)
+  // is shared likewise: it holds the folders of all users.
   static std::optional<PrivateFolder> open(const std::string& root, const std::string& archive, const std::string& path,
-                                           const char* without);
+                                           const char* without, log::Level level = log::Level::info);
+
+  // One that exists, by its path(). nullopt: it does not any more, or is not private to us.
+  static std::optional<PrivateFolder> at(const std::string& path);
 
   int descriptor() const { return folder_.get(); }
   const std::string& path() const { return path_; }
+
+  // Small files of text, at most 4 KiB. A reader sees all of one or none, but a crash of the machine may leave it
+  // empty; nullopt and false: it cannot be read, or written.
+  std::optional<std::string> read(const char* name) const;
+  bool replace(const char* name, std::string_view text) const;
 
   // Every name in it, in no order, while `each` may remove what it is given. What cannot be read is left out.
   void for_each(const std::function<void(const char* name)>& each) const;

@@ -27,12 +27,16 @@ Number number_at(Bytes data, std::size_t offset) {
 
 }  // namespace
 
+bool is_segment_size(std::uint64_t bytes) noexcept {
+  return std::has_single_bit(bytes) && bytes >= kMinSegmentSize && bytes <= kMaxSegmentSize;
+}
+
 std::optional<SegmentHeader> segment_header_in(Bytes header) {
   if (header.size() < kLongHeaderSize) return std::nullopt;
   if ((number_at<std::uint16_t>(header, kMagicOffset) & kMagicMask) != kMagic) return std::nullopt;
   if ((number_at<std::uint16_t>(header, kInfoOffset) & kLongHeader) == 0) return std::nullopt;
   const auto size = number_at<std::uint32_t>(header, kSegmentSizeOffset);
-  if (!std::has_single_bit(size) || size < kMinSegmentSize || size > kMaxSegmentSize) return std::nullopt;
+  if (!is_segment_size(size)) return std::nullopt;
   return SegmentHeader{number_at<std::uint64_t>(header, kSystemOffset), size};
 }
 

@@ -14,6 +14,9 @@ namespace tapster {
 
 inline constexpr std::size_t kLongHeaderSize = 40;  // bytes
 
+// A power of two from 1 MiB to 1 GiB.
+bool is_segment_size(std::uint64_t bytes) noexcept;
+
 struct SegmentHeader {
   std::uint64_t system_identifier = 0;  // of the cluster that wrote it
   std::uint32_t segment_size = 0;       // bytes

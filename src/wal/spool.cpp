@@ -12,7 +12,6 @@
 #include <chrono>
 #include <cstdint>
 #include <system_error>
-#include <utility>
 #include <vector>
 
 namespace tapster {
@@ -33,25 +32,23 @@ bool usable(const struct stat& info) {
 
 }  // namespace
 
-std::optional<Spool> Spool::open(const std::string& spool_dir, const std::string& archive,
-                                 const std::string& destination) {
-  auto folder = PrivateFolder::open(spool_dir, archive, destination, "not prefetching WAL: cannot use spool folder");
-  return folder ? std::optional(Spool(*std::move(folder))) : std::nullopt;
-}
-
 bool Spool::has(const WalName& name) const {
   struct stat info {};
   return ::fstatat(folder_.descriptor(), name.text().c_str(), &info, AT_SYMLINK_NOFOLLOW) == 0 && usable(info);
 }
 
-bool Spool::take(const WalName& name, const std::string& destination) const {
-  if (!has(name)) return false;
-  if (::renameat(folder_.descriptor(), name.text().c_str(), AT_FDCWD, destination.c_str()) == 0) return true;
+std::optional<std::uint64_t> Spool::take(const WalName& name, const std::string& destination) const {
+  const char* const text = name.text().c_str();
+  struct stat info {};
+  if (::fstatat(folder_.descriptor(), text, &info, AT_SYMLINK_NOFOLLOW) != 0 || !usable(info)) return std::nullopt;
+  const auto size = static_cast<std::uint64_t>(info.st_size);
+  if (::renameat(folder_.descriptor(), text, AT_FDCWD, destination.c_str()) == 0) return size;
   const int reason = errno;  // ENOENT: another process took it, or there is no such destination
-  if (reason == EXDEV) return copy_out(name.text(), destination);
-  if (reason != ENOENT)
+  if (reason == EXDEV) return copy_out(name.text(), destination) ? std::optional(size) : std::nullopt;
+  if (reason != ENOENT) {
     log::info("cannot move {}/{} to {}: {}", folder_.path(), name.text(), destination, text_of(reason));
-  return false;
+  }
+  return std::nullopt;
 }
 
 bool Spool::copy_out(const std::string& name, const std::string& destination) const {

@@ -7,36 +7,33 @@
 
 #include <tapster/wal_name.h>
 
+#include <cstdint>
 #include <optional>
 #include <string>
-#include <utility>
 
 namespace tapster {
 
 class Spool {
  public:
-  // Makes the folder for `archive` and the directory of `destination` in `spool_dir`. nullopt,
-  // and a line for the operator, when it cannot be made, written to, or is not private to us.
-  static std::optional<Spool> open(const std::string& spool_dir, const std::string& archive,
-                                   const std::string& destination);
+  explicit Spool(const PrivateFolder& folder) : folder_(folder) {}  // borrowed
 
-  // Moves the segment to `destination`, across file systems if need be. False: it is not here
-  // (or cannot be moved), the destination is as it was.
-  bool take(const WalName& name, const std::string& destination) const;
+  // Moves the segment to `destination`, across file systems if need be, and returns its size in bytes. nullopt: it is
+  // not here (or cannot be moved), the destination is as it was.
+  std::optional<std::uint64_t> take(const WalName& name, const std::string& destination) const;
 
   bool has(const WalName& name) const;
 
-  // A file to be filled and committed as that segment.
+  // A file to be filled and committed as that segment. It is synced, so that a crash of the machine leaves no segment
+  // with holes; PostgreSQL, which would sync it as well, then has nothing left to wait for.
   AtomicFile create(const WalName& name) const;
 
   // Removes the segments of this timeline before `name`: PostgreSQL has passed them.
   void remove_before(const WalName& name) const;
 
  private:
-  explicit Spool(PrivateFolder folder) : folder_(std::move(folder)) {}
   bool copy_out(const std::string& name, const std::string& destination) const;
 
-  PrivateFolder folder_;
+  const PrivateFolder& folder_;
 };
 
 }  // namespace tapster

@@ -1,9 +1,8 @@
 #include "io/atomic_file.h"
-#include "wal/fetch.h"
-#include "wal/prefetch.h"
-#include "wal/segment_header.h"
+#include "wal/download.h"
+#include "wal/last_form.h"
+#include "wal/prefetch_client.h"
 #include "wal/spool.h"
-#include "wal/wal_objects.h"
 
 #include <tapster/error.h>
 #include <tapster/log.h>
@@ -15,16 +14,13 @@
 namespace tapster {
 namespace {
 
-// How often an object may be listed and then be gone.
-constexpr int kRestoreAttempts = 4;
-
 std::string_view basename_of(std::string_view path) { return path.substr(path.rfind('/') + 1); }
 
 // PostgreSQL names the destination RECOVERYXLOG; pg_rewind asks for the segment's own name, goes
 // backwards, and must not be given later ones.
 bool may_prefetch(const WalRestoreRequest& request) {
-  return request.parallel > 1 && !request.spool_dir.empty() && request.name.kind() == WalName::Kind::segment &&
-         basename_of(request.destination) != request.name.text();
+  return request.parallel > 1 && request.start_fetcher && !request.spool_dir.empty() &&
+         request.name.kind() == WalName::Kind::segment && basename_of(request.destination) != request.name.text();
 }
 
 // What the server asks for under these names it renames durably itself, and it begins with removing what
@@ -35,58 +31,60 @@ bool is_synced_by_server(const std::string& destination) {
   return name == "RECOVERYXLOG" || name == "RECOVERYHISTORY";
 }
 
-void check_size(const WalRestoreRequest& request, const SegmentSniffer& sniffer) {
-  if (request.name.kind() != WalName::Kind::segment || !sniffer.segment_size()) return;
-  if (sniffer.bytes() == *sniffer.segment_size()) return;
+void check_size(const WalRestoreRequest& request, const Downloaded& done) {
+  if (request.name.kind() != WalName::Kind::segment || !done.segment_size) return;
+  if (done.bytes == *done.segment_size) return;
   log::warning("WAL segment {} has {} bytes in the archive, but says that its size is {}", request.name.text(),
-               sniffer.bytes(), *sniffer.segment_size());
+               done.bytes, *done.segment_size);
 }
 
 WalRestoreOutcome fetch_requested(ObjectStore& store, const ArchiveLayout& layout, const WalRestoreRequest& request,
-                                  Prefetch* prefetch) {
-  const auto fallback = request.no_partial ? PartialFallback::no : PartialFallback::yes;
-  for (int attempt = 0; attempt < kRestoreAttempts; ++attempt) {
-    const auto objects = find_wal_objects(store, layout, request.name, fallback);
-    if (objects.empty()) {
-      log::info("WAL file {} for server {} does not exist", request.name.text(), layout.server_name());
-      return WalRestoreOutcome::not_found;
-    }
-    const WalObject& best = objects.front();
-    AtomicFile file(request.destination, {.durable = !is_synced_by_server(request.destination)});
-    SegmentSniffer sniffer(file, [&](std::uint32_t segment_size) {
-      if (prefetch != nullptr && !best.partial) prefetch->start(segment_size);
-    });
-    if (!fetch_verified(store, best, sniffer)) continue;  // removed since it was listed
-    file.commit_replace();
-    check_size(request, sniffer);
-    log::info("restored {} to {}", store.describe(best.key), request.destination);
-    return WalRestoreOutcome::restored;
+                                  LastForm* form, PrefetchClient* client) {
+  DownloadOrder order{.name = request.name};
+  order.fallback = request.no_partial ? PartialFallback::no : PartialFallback::yes;
+  order.new_file = [&] {
+    return AtomicFile(request.destination, {.durable = !is_synced_by_server(request.destination)});
+  };
+  if (client != nullptr) order.begun = [&](std::uint32_t size) { client->served_from_archive(size); };
+  const auto done = download(store, layout, form, order);
+  if (!done) {
+    log::info("WAL file {} for server {} does not exist", request.name.text(), layout.server_name());
+    return WalRestoreOutcome::not_found;
   }
-  throw error(ErrorKind::general, "{} is listed but cannot be read: is somebody else writing to it or deleting it?",
-              store.describe(layout.wal_key(request.name)));
+  check_size(request, *done);
+  log::info("restored {} to {}", store.describe(done->key), request.destination);
+  return WalRestoreOutcome::restored;
 }
 
-WalRestoreOutcome restore_with_spool(ObjectStore& store, const ArchiveLayout& layout, const WalRestoreRequest& request,
-                                     const Spool& spool) {
-  if (spool.take(request.name, request.destination)) {
+WalRestoreOutcome restore_ahead(ObjectStore& store, const ArchiveLayout& layout, const WalRestoreRequest& request,
+                                const PrivateFolder& folder) {
+  const Spool spool(folder);
+  PrefetchClient client(folder, spool, request);
+  if (const auto size = client.take()) {
     log::info("restored prefetched {} to {}", request.name.text(), request.destination);
+    client.served_from_spool(*size);
   } else {
-    Prefetch prefetch(store, layout, spool, request.name, request.parallel - 1);
-    if (fetch_requested(store, layout, request, &prefetch) == WalRestoreOutcome::not_found) {
-      return WalRestoreOutcome::not_found;
-    }
-    prefetch.wait();
+    LastForm form(folder);
+    const auto outcome = fetch_requested(store, layout, request, &form, &client);
+    if (outcome == WalRestoreOutcome::not_found) return outcome;
   }
   spool.remove_before(request.name);
   return WalRestoreOutcome::restored;
 }
 
 WalRestoreOutcome restore(ObjectStore& store, const ArchiveLayout& layout, const WalRestoreRequest& request) {
-  std::optional<Spool> spool;
-  if (may_prefetch(request)) {
-    spool = Spool::open(request.spool_dir, request.archive_id + '\n' + layout.wals_prefix(), request.destination);
+  const bool ahead = may_prefetch(request);
+  std::optional<PrivateFolder> folder;
+  if (!request.spool_dir.empty() && request.name.kind() == WalName::Kind::segment) {
+    folder =
+        PrivateFolder::open(request.spool_dir, request.archive_id + '\n' + layout.wals_prefix(), request.destination,
+                            ahead ? "not prefetching WAL: cannot use spool folder" : "no memory of the archive in",
+                            ahead ? log::Level::info : log::Level::debug);
   }
-  return spool ? restore_with_spool(store, layout, request, *spool) : fetch_requested(store, layout, request, nullptr);
+  if (!folder) return fetch_requested(store, layout, request, nullptr, nullptr);
+  if (ahead) return restore_ahead(store, layout, request, *folder);
+  LastForm form(*folder);
+  return fetch_requested(store, layout, request, &form, nullptr);
 }
 
 }  // namespace

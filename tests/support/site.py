@@ -35,6 +35,7 @@ class Site:
         return self.run("wal-archive", *self._arguments(options), path, **named)
 
     def restore(self, *options, name=SEGMENT, destination=None, **named):
+        options = ["--spool-dir", self.folder / "spool", *options]
         return self.run("wal-restore", *self._arguments(options), name, destination or self.destination, **named)
 
     def check(self, *options, **named):

@@ -1,0 +1,116 @@
+"""A server that replays what wal-restore fetches ahead for it, and the background fetchers that it leaves."""
+import ctypes
+import functools
+import os
+import pathlib
+import signal
+import time
+
+from support.segments import segment_bytes
+from support.site import expect
+
+MIB = 1 << 20
+PR_SET_CHILD_SUBREAPER = 36
+CLUE = "fetching ahead into "
+
+
+def name_of(number, timeline=1):
+    """The name of a segment of 1 MiB."""
+    return f"{timeline:08X}{number >> 12:08X}{number & 0xfff:08X}"
+
+
+@functools.cache
+def _pattern():
+    return segment_bytes(seed=11, size=MIB)
+
+
+def content_of(number, timeline=1):
+    content = bytearray(_pattern())
+    content[64:72] = (timeline << 32 | number).to_bytes(8, "little")
+    return bytes(content)
+
+
+def until(condition, seconds=20):
+    deadline = time.monotonic() + seconds
+    while not (found := condition()):
+        assert time.monotonic() < deadline, "it did not happen"
+        time.sleep(0.01)
+    return found
+
+
+def _adopt_orphans(whether):
+    assert ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, int(whether), 0, 0, 0) == 0
+
+
+class Fetchers:
+    """Those of the spools below `folder`. If so told, this process adopts them, as the postmaster does that is the first
+    process of a container, and so learns how they end."""
+
+    def __init__(self, folder, adopted=False):
+        self.folder = str(folder)
+        _adopt_orphans(adopted)
+
+    def alive(self):
+        found = []
+        for process in pathlib.Path("/proc").glob("[0-9]*"):
+            try:
+                words = (process / "cmdline").read_bytes().split(b"\0")
+                ended = "\nState:\tZ" in (process / "status").read_text()
+            except OSError:
+                continue
+            if not ended and f"{CLUE}{self.folder}/".encode() in words[0]:
+                found.append(int(process.name))
+        return found
+
+    def one(self):
+        return until(self.alive)[0]
+
+    @staticmethod
+    def status(pid, seconds=20):
+        """The wait status of one that ends within that time."""
+        def ended():
+            found, status = os.waitpid(pid, os.WNOHANG)
+            return (status,) if found else None
+        return until(ended, seconds)[0]
+
+    def close(self):
+        _adopt_orphans(False)
+        for pid in self.alive():
+            os.kill(pid, signal.SIGKILL)
+        try:
+            while os.waitpid(-1, os.WNOHANG) != (0, 0):
+                pass
+        except ChildProcessError:
+            pass
+
+
+class Replay:
+    """One server on `site`."""
+
+    def __init__(self, site, parallel=4, spool=None):
+        self.site, self.parallel = site, parallel
+        self.spool = pathlib.Path(spool or site.folder / "spool")
+
+    def restore(self, number, *options, timeline=1, site=None):
+        return (site or self.site).restore("-p", str(self.parallel), "--spool-dir", self.spool, *options,
+                                           name=name_of(number, timeline))
+
+    def replay(self, numbers, timeline=1):
+        for number in numbers:
+            expect(self.restore(number, timeline=timeline), 0)
+            assert self.site.restored() == content_of(number, timeline)
+
+    def folder(self):
+        folder, = self.spool.iterdir()
+        return folder
+
+    def files(self):
+        return sorted(path.name for path in self.folder().iterdir())
+
+    def waiting(self):
+        """The segments in the spool."""
+        return [name for name in self.files() if len(name) == 24]
+
+    def note(self):
+        """How the last fetcher ended."""
+        return (self.folder() / "fetcher").read_text()
