@@ -38,12 +38,16 @@ class BlockFormat {
 };
 
 // Levels are the format's own numbers, already in range.
-std::unique_ptr<BlockFormat> make_gzip_blocks(int level);
+std::unique_ptr<BlockFormat> make_gzip_blocks(int level, std::size_t block_size);
 std::unique_ptr<BlockFormat> make_lz4_blocks(int level);
 std::unique_ptr<BlockFormat> make_snappy_blocks();
 
 // A sink that compresses with `threads` workers and writes into `next` (borrowed) by a thread of its
-// own; see parallel_compressor.h. Memory: threads + 3 blocks, each with the room for what becomes of it.
-std::unique_ptr<ByteSink> make_parallel_sink(std::unique_ptr<BlockFormat> format, int threads, ByteSink& next);
+// own; see parallel_compressor.h. Memory: `threads` + `spare` blocks, each with the room for what becomes of it.
+// With kSpareBlocks one is filled, one delivered and one ready for either side while all threads work; a `next`
+// that takes things at once is served as well with one.
+inline constexpr int kSpareBlocks = 3;
+std::unique_ptr<ByteSink> make_parallel_sink(std::unique_ptr<BlockFormat> format, int threads, int spare,
+                                             ByteSink& next);
 
 }  // namespace tapster

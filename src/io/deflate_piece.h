@@ -1,25 +1,24 @@
 // Joining separately compressed pieces into one deflate stream (RFC 1951).
 #pragma once
 
+#include "io/page_buffer.h"
+
 #include <tapster/byte_sink.h>
 
 #include <memory>
 #include <span>
 #include <vector>
 
-struct z_stream_s;
+struct libdeflate_decompressor;
 
 namespace tapster {
 
 // A library that compresses whole buffers ends each with a block that is marked as the last.
-// To append another piece that mark must go, and where it is only an inflater knows. The pass
-// also proves that the piece decompresses to what it was made of.
+// To append another piece that mark must go, and where it is only shows who reads the stream. Every piece is also
+// decompressed, which proves that it can be read back. Memory: as much as the largest piece's original.
 class DeflateJoiner {
  public:
   DeflateJoiner();
-  ~DeflateJoiner();
-  DeflateJoiner(const DeflateJoiner&) = delete;
-  DeflateJoiner& operator=(const DeflateJoiner&) = delete;
 
   // The room that open_end takes behind a piece.
   static constexpr std::size_t kOpenEnd = 5;
@@ -34,13 +33,8 @@ class DeflateJoiner {
   void verify(Bytes piece, Bytes original);
 
  private:
-  struct Ends {
-    std::size_t last_block = 0, stream = 0;  // offsets in bits
-  };
-  Ends find_ends(Bytes piece, Bytes original);
-
-  std::unique_ptr<z_stream_s> inflater_;
-  std::vector<std::byte> window_;
+  std::unique_ptr<libdeflate_decompressor, void (*)(libdeflate_decompressor*)> inflater_;
+  PageBuffer inflated_;
 };
 
 }  // namespace tapster

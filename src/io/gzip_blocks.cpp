@@ -15,8 +15,6 @@
 namespace tapster {
 namespace {
 
-constexpr std::size_t kBlockSize = 1024 * 1024;  // half of a segment's: 0.1 % of size for half of the memory
-
 struct FreeCompressor {
   void operator()(libdeflate_compressor* deflater) const { libdeflate_free_compressor(deflater); }
 };
@@ -40,11 +38,11 @@ class GzipWorker final : public BlockWorker {
 
 class GzipBlocks final : public BlockFormat {
  public:
-  explicit GzipBlocks(int level) : level_(level) {}
+  GzipBlocks(int level, std::size_t block_size) : level_(level), block_size_(block_size) {}
 
-  std::size_t block_size() const override { return kBlockSize; }
+  std::size_t block_size() const override { return block_size_; }
   std::size_t bound() const override {
-    return libdeflate_deflate_compress_bound(nullptr, kBlockSize) + DeflateJoiner::kOpenEnd;
+    return libdeflate_deflate_compress_bound(nullptr, block_size_) + DeflateJoiner::kOpenEnd;
   }
   std::unique_ptr<BlockWorker> make_worker() const override { return std::make_unique<GzipWorker>(level_); }
 
@@ -61,11 +59,14 @@ class GzipBlocks final : public BlockFormat {
 
  private:
   int level_;
+  std::size_t block_size_;
   std::uint32_t crc_ = 0, size_ = 0;  // the latter modulo 2^32, as the trailer has it
 };
 
 }  // namespace
 
-std::unique_ptr<BlockFormat> make_gzip_blocks(int level) { return std::make_unique<GzipBlocks>(level); }
+std::unique_ptr<BlockFormat> make_gzip_blocks(int level, std::size_t block_size) {
+  return std::make_unique<GzipBlocks>(level, block_size);
+}
 
 }  // namespace tapster

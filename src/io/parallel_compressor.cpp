@@ -6,6 +6,8 @@
 namespace tapster {
 namespace {
 
+constexpr std::size_t kGzipBlock = 1024 * 1024;  // half of a segment's: 0.1 % of size for half of the memory
+
 // A backup's own numbers where a segment's would be slow: they are large, and the database waits. Those of
 // low and high are a segment's.
 int level_of_backup(Compression compression, CompressionLevel level) {
@@ -25,11 +27,11 @@ std::unique_ptr<ByteSink> make_backup_compressor(Compression compression, Compre
   const int number = level_of_backup(compression, level);
   switch (compression) {
     case Compression::gzip:
-      return make_parallel_sink(make_gzip_blocks(number), threads, next);
+      return make_parallel_sink(make_gzip_blocks(number, kGzipBlock), threads, kSpareBlocks, next);
     case Compression::lz4:
-      return make_parallel_sink(make_lz4_blocks(number), threads, next);
+      return make_parallel_sink(make_lz4_blocks(number), threads, kSpareBlocks, next);
     case Compression::snappy:
-      return make_parallel_sink(make_snappy_blocks(), threads, next);
+      return make_parallel_sink(make_snappy_blocks(), threads, kSpareBlocks, next);
     case Compression::zstd:
       return make_parallel_zstd_compressor(number, threads, next);
     case Compression::bzip2:

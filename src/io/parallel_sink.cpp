@@ -23,11 +23,10 @@ struct Slot {
 
 class ParallelSink final : public ByteSink {
  public:
-  ParallelSink(std::unique_ptr<BlockFormat> format, int threads, ByteSink& next)
+  ParallelSink(std::unique_ptr<BlockFormat> format, int threads, int spare, ByteSink& next)
       : format_(std::move(format)), next_(next), block_size_(format_->block_size()) {
     const auto workers = static_cast<std::size_t>(std::max(threads, 1));
-    // Besides those in work: one that fills, one that is delivered, one that is ready for either side.
-    slots_.resize(workers + 3);
+    slots_.resize(workers + static_cast<std::size_t>(std::max(spare, 1)));
     for (Slot& slot : slots_) {
       slot.input = PageBuffer(block_size_);
       slot.output = PageBuffer(format_->bound());
@@ -164,8 +163,9 @@ class ParallelSink final : public ByteSink {
 
 }  // namespace
 
-std::unique_ptr<ByteSink> make_parallel_sink(std::unique_ptr<BlockFormat> format, int threads, ByteSink& next) {
-  return std::make_unique<ParallelSink>(std::move(format), threads, next);
+std::unique_ptr<ByteSink> make_parallel_sink(std::unique_ptr<BlockFormat> format, int threads, int spare,
+                                             ByteSink& next) {
+  return std::make_unique<ParallelSink>(std::move(format), threads, spare, next);
 }
 
 }  // namespace tapster

@@ -1,5 +1,6 @@
 // The bytes that we write, and the variants of others that we read.
 #include "codec_samples.h"
+#include "io/core_lease.h"
 #include "io/crc.h"
 #include "support/catch.h"
 
@@ -48,6 +49,36 @@ TEST_CASE("gzip: one member without a name, with the time, the XFL of its level 
     // One member: the trailer speaks of everything.
     CHECK((packed.substr(packed.size() - 8) == little(crc32(0, as_bytes(text)), 4) + little(text.size(), 4)));
   }
+}
+
+TEST_CASE("gzip: what is known to be large is one member, too, made by two threads where there are two cores") {
+  const std::string text = mixed_bytes(5 << 20);
+  const auto pack = [&] {
+    Collect packed;
+    const auto sink = make_compressor(Compression::gzip, CompressionLevel(), packed, text.size());
+    feed(*sink, text);
+    sink->finish();
+    CHECK(packed.finished == 1);
+    CHECK((decompress(Compression::gzip, packed.text) == text));
+    CHECK((packed.text.substr(packed.text.size() - 8) == little(crc32(0, as_bytes(text)), 4) + little(text.size(), 4)));
+    return packed.text.size();
+  };
+  const std::size_t size = pack();
+  const CoreLease others(1 << 10);  // leaves no core
+  const std::size_t alone = pack();
+  CHECK(size <= alone + 10);  // the last piece is opened, and followed by an empty block
+  CHECK(size >= alone);
+}
+
+TEST_CASE("gzip: a sink that fails while threads compress is heard, and one that is given up ends them") {
+  struct Full final : ByteSink {
+    void write(Bytes) override { throw error(ErrorKind::general, "full"); }
+    void finish() override { FAIL("finished"); }
+  } full;
+  const std::string text = mixed_bytes(5 << 20);
+  const auto sink = make_compressor(Compression::gzip, CompressionLevel(), full, text.size());
+  CHECK_THROWS_WITH((feed(*sink, text), sink->finish()), "full");
+  make_compressor(Compression::gzip, CompressionLevel(), full, text.size());
 }
 
 TEST_CASE("bzip2: the level is the block size") {
