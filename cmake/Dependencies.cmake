@@ -32,6 +32,9 @@ tapster_codec(lz4 lz4 lz4frame.h)
 tapster_codec(snappy snappy snappy.h)
 tapster_codec(pugixml pugixml pugixml.hpp)
 
+# The fastest gzip, where it exists (x86-64, arm64): its headers, the library is opened at first use.
+find_path(TAPSTER_ISAL_INCLUDE NAMES isa-l/igzip_lib.h)
+
 # Debian 13's lz4 takes its checksums from a library of their own, which a static one does not bring along.
 pkg_check_modules(TAPSTER_LZ4 REQUIRED liblz4)
 if(xxhash IN_LIST TAPSTER_LZ4_LIBRARIES)

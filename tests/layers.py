@@ -28,6 +28,7 @@ BELOW = {
 HOMES = [
     (r"curl/.*", r"src/http/.*"),
     (r"openssl/.*", r"src/base/(digest|crypto_errors|pkcs12|rsa_signature)[^/]*"),
+    (r"isa-l/.*", r"src/io/isal_deflater\.cpp"),
     (r"(zlib|libdeflate|bzlib|lzma|zstd|lz4[a-z]*|snappy[a-z-]*)\.h", r"src/io/.*"),
     (r"pugixml\.hpp", r"src/base/xml[^/]*"),
     (r"libpq-fe\.h|libpq/.*", r"src/postgres/.*"),

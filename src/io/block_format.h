@@ -49,5 +49,7 @@ std::unique_ptr<BlockFormat> make_snappy_blocks();
 inline constexpr int kSpareBlocks = 3;
 std::unique_ptr<ByteSink> make_parallel_sink(std::unique_ptr<BlockFormat> format, int threads, int spare,
                                              ByteSink& next);
+// The same in the writer's thread, with the memory of one block.
+std::unique_ptr<ByteSink> make_serial_sink(std::unique_ptr<BlockFormat> format, ByteSink& next);
 
 }  // namespace tapster

@@ -1,105 +1,36 @@
 // gzip (RFC 1952): one member out, any number in.
 //
-// Deflating is libdeflate's, which reaches the size of gzip's levels several times faster than
-// zlib but takes only whole buffers. A member is therefore made of pieces of 2 MiB, compressed
-// one by one and joined (see deflate_piece.h). One member, because that is what the original
-// writes and the only thing some readers take; pieces, because a whole segment and its output
-// would double the memory of the command; 2 MiB, because smaller ones cost size (1 % at 1 MiB on short-range
-// data) and larger ones gain next to nothing. Each piece is read back, which takes a tenth of the time.
+// Deflating is done by libraries that reach the size of gzip's levels several times faster than zlib, but take
+// only whole buffers. A member is therefore made of pieces of 2 MiB, compressed one by one and joined (see
+// piece_deflater.h). One member, because that is what the original writes and the only thing some readers
+// take; pieces, because a whole segment and its output would double the memory of the command; 2 MiB, because
+// smaller ones cost size (1 % at 1 MiB on short-range data) and larger ones gain next to nothing.
 //
 // A stream that is known to be large is compressed by two threads where there are cores for them. The writer, which
 // hashes what it hands over, is then the third; more would only take from the database what it pays for.
-#include <libdeflate.h>
 #define ZLIB_CONST
 #include "io/block_format.h"
 #include "io/codec.h"
 #include "io/core_lease.h"
-#include "io/crc.h"
-#include "io/deflate_piece.h"
-#include "io/gzip_member.h"
 
 #include <zlib.h>
 
 #include <algorithm>
 #include <new>
 #include <utility>
-#include <vector>
 
 namespace tapster {
 namespace {
 
-constexpr std::size_t kInputPiece = 2 * 1024 * 1024;
+constexpr std::size_t kPiece = 2 * 1024 * 1024;
 constexpr int kThreads = 2, kSpare = 1;
 constexpr std::uint64_t kWorthThreads = 4 * 1024 * 1024;  // bytes, from which on they save more than they cost
-
-class GzipCompressor final : public ByteSink {
- public:
-  GzipCompressor(int level, ByteSink& next, ContentSize content_size)
-      : level_(level), next_(next), deflater_(libdeflate_alloc_compressor(deflate_level(level))) {
-    if (!deflater_) throw std::bad_alloc();
-    input_.reserve(static_cast<std::size_t>(std::min<std::uint64_t>(content_size.value_or(0), kInputPiece)));
-  }
-
-  void write(Bytes data) override {
-    begin();
-    while (!data.empty()) {
-      if (input_.size() == kInputPiece) {
-        deflate_piece();
-        joiner_.open_end(output_, input_);
-        hand_on();
-      }
-      const Bytes part = data.first(std::min(data.size(), kInputPiece - input_.size()));
-      data = data.subspan(part.size());
-      input_.insert(input_.end(), part.begin(), part.end());
-    }
-  }
-
-  void finish() override {
-    begin();
-    deflate_piece();
-    joiner_.verify(output_, input_);
-    append_gzip_trailer(output_, crc_, size_);
-    hand_on();
-    next_.finish();
-  }
-
- private:
-  struct Free {
-    void operator()(libdeflate_compressor* deflater) const { libdeflate_free_compressor(deflater); }
-  };
-
-  void begin() {
-    if (std::exchange(begun_, true)) return;
-    next_.write(gzip_header(level_));
-  }
-
-  void deflate_piece() {
-    crc_ = crc32(crc_, input_);
-    size_ += static_cast<std::uint32_t>(input_.size());  // modulo 2^32, as the trailer has it
-    output_.resize(libdeflate_deflate_compress_bound(deflater_.get(), input_.size()));
-    output_.resize(
-        libdeflate_deflate_compress(deflater_.get(), input_.data(), input_.size(), output_.data(), output_.size()));
-  }
-
-  void hand_on() {
-    next_.write(output_);
-    input_.clear();
-  }
-
-  int level_;
-  ByteSink& next_;
-  std::unique_ptr<libdeflate_compressor, Free> deflater_;
-  DeflateJoiner joiner_;
-  std::vector<std::byte> input_, output_;
-  std::uint32_t crc_ = 0, size_ = 0;
-  bool begun_ = false;
-};
 
 class ThreadedGzipCompressor final : public ByteSink {
  public:
   ThreadedGzipCompressor(int level, std::unique_ptr<CoreLease> cores, ByteSink& next)
       : cores_(std::move(cores)),
-        blocks_(make_parallel_sink(make_gzip_blocks(level, kInputPiece), cores_->count(), kSpare, next)) {}
+        blocks_(make_parallel_sink(make_gzip_blocks(level, kPiece), cores_->count(), kSpare, next)) {}
   void write(Bytes data) override { blocks_->write(data); }
   void finish() override { blocks_->finish(); }
 
@@ -154,7 +85,7 @@ std::unique_ptr<ByteSink> make_gzip_compressor(int level, ByteSink& next, Conten
     auto cores = std::make_unique<CoreLease>(kThreads);
     if (cores->count() == kThreads) return std::make_unique<ThreadedGzipCompressor>(level, std::move(cores), next);
   }
-  return std::make_unique<GzipCompressor>(level, next, content_size);
+  return make_serial_sink(make_gzip_blocks(level, kPiece), next);
 }
 
 std::unique_ptr<ByteSink> make_gzip_decompressor(ByteSink& next) { return std::make_unique<GzipDecompressor>(next); }

@@ -177,8 +177,9 @@ class BlockSkipper {
   bool skip_symbols() {
     // A match takes at most 15 + 5 bits for its length and 15 + 13 for its distance.
     constexpr unsigned kPeeked = 57, kLongestMatch = 48;
-    while (!bits_.overrun()) {
-      std::uint64_t word = bits_.peek();
+    BitReader bits = bits_;  // in registers
+    while (!bits.overrun()) {
+      std::uint64_t word = bits.peek();
       unsigned used = 0;
       do {
         const Entry entry = literals_[word];
@@ -193,11 +194,12 @@ class BlockSkipper {
           break;
         }
         if ((entry & kEnd) != 0) {
-          bits_.skip(used);
-          return !bits_.overrun();
+          bits.skip(used);
+          bits_ = bits;
+          return !bits.overrun();
         }
       } while (used <= kPeeked - kLongestMatch);
-      bits_.skip(used);
+      bits.skip(used);
     }
     return false;
   }

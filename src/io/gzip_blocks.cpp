@@ -1,39 +1,26 @@
-// gzip of several threads: one member whose deflate stream is made of pieces that end on a byte.
+// gzip (RFC 1952) in blocks: one member whose deflate stream is made of pieces.
 #include "io/block_format.h"
 #include "io/crc.h"
-#include "io/deflate_piece.h"
 #include "io/gzip_member.h"
+#include "io/piece_deflater.h"
 
-#include <tapster/error.h>
-
-#include <libdeflate.h>
 #include <zlib.h>
 
-#include <cstring>
-#include <new>
+#include <iterator>
 
 namespace tapster {
 namespace {
 
-struct FreeCompressor {
-  void operator()(libdeflate_compressor* deflater) const { libdeflate_free_compressor(deflater); }
-};
-
 class GzipWorker final : public BlockWorker {
  public:
-  explicit GzipWorker(int level) : deflater_(libdeflate_alloc_compressor(deflate_level(level))) {
-    if (!deflater_) throw std::bad_alloc();
-  }
+  explicit GzipWorker(int level) : deflater_(make_piece_deflater(level)) {}
 
   PackedBlock pack(Bytes block, std::span<std::byte> out) override {
-    const std::size_t packed =
-        libdeflate_deflate_compress(deflater_.get(), block.data(), block.size(), out.data(), out.size());
-    return {block.size(), joiner_.open_end(out, packed, block), crc32(0, block)};
+    return {block.size(), deflater_->deflate(block, out), crc32(0, block)};
   }
 
  private:
-  std::unique_ptr<libdeflate_compressor, FreeCompressor> deflater_;
-  DeflateJoiner joiner_;
+  std::unique_ptr<PieceDeflater> deflater_;
 };
 
 class GzipBlocks final : public BlockFormat {
@@ -41,9 +28,7 @@ class GzipBlocks final : public BlockFormat {
   GzipBlocks(int level, std::size_t block_size) : level_(level), block_size_(block_size) {}
 
   std::size_t block_size() const override { return block_size_; }
-  std::size_t bound() const override {
-    return libdeflate_deflate_compress_bound(nullptr, block_size_) + DeflateJoiner::kOpenEnd;
-  }
+  std::size_t bound() const override { return piece_bound(block_size_); }
   std::unique_ptr<BlockWorker> make_worker() const override { return std::make_unique<GzipWorker>(level_); }
 
   std::vector<std::byte> begin(bool) override { return gzip_header(level_); }
@@ -52,7 +37,7 @@ class GzipBlocks final : public BlockFormat {
     size_ += static_cast<std::uint32_t>(block.original);
   }
   std::vector<std::byte> end() override {
-    std::vector<std::byte> bytes{std::byte{3}, std::byte{0}};  // a last block of fixed codes, empty
+    std::vector<std::byte> bytes(std::begin(kLastBlock), std::end(kLastBlock));
     append_gzip_trailer(bytes, crc_, size_);
     return bytes;
   }

@@ -2,22 +2,14 @@
 
 #include <tapster/clock.h>
 
-#include <array>
-
 namespace tapster {
 namespace {
-
-// A level promises a size. These are the fastest of libdeflate's that keep gzip's promise, by
-// measurement on WAL of pgbench, on tables, and on programs and documents.
-constexpr std::array<int, 10> kDeflateLevel{0, 1, 1, 2, 3, 5, 5, 6, 6, 7};
 
 void append_little(std::vector<std::byte>& to, std::uint32_t value) {
   for (int shift = 0; shift < 32; shift += 8) to.push_back(static_cast<std::byte>(value >> shift));
 }
 
 }  // namespace
-
-int deflate_level(int gzip_level) { return kDeflateLevel.at(static_cast<std::size_t>(gzip_level)); }
 
 std::vector<std::byte> gzip_header(int gzip_level) {
   constexpr std::byte kDeflate{8}, kNoFlags{0}, kUnknownSystem{255};

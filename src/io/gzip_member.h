@@ -1,4 +1,4 @@
-// What encloses the deflate stream of a gzip member (RFC 1952), and the levels behind gzip's.
+// What encloses the deflate stream of a gzip member (RFC 1952).
 #pragma once
 
 #include <cstddef>
@@ -6,9 +6,6 @@
 #include <vector>
 
 namespace tapster {
-
-// libdeflate's level for gzip's, 1 to 9.
-int deflate_level(int gzip_level);
 
 // Without flags and name, with the time of now; its extra flags tell of the slowest and the fastest level.
 std::vector<std::byte> gzip_header(int gzip_level);
