@@ -27,31 +27,52 @@ MappedFile::~MappedFile() {
   if (data_ != nullptr) ::munmap(const_cast<char*>(data_), size_);
 }
 
-void NullObjects::put(const std::string& key, std::uint64_t size, std::string bytes) {
-  const std::lock_guard lock(mutex_);
-  Stored stored{size, std::nullopt};
-  if (bytes.size() == size) stored.bytes = std::move(bytes);
+bool NullObjects::store(const std::string& key, Stored stored, bool only_if_absent) {
+  if (only_if_absent && (stored_.contains(key) || files_.contains(key))) return false;
   stored_.insert_or_assign(key, std::move(stored));
+  return true;
 }
 
-std::string NullObjects::start_upload() {
+bool NullObjects::put(const std::string& key, std::uint64_t size, std::shared_ptr<const std::string> bytes,
+                      std::string headers, bool only_if_absent) {
+  Stored stored{size, std::nullopt, std::move(headers)};
+  if (bytes) stored.bytes = Pieces{std::move(bytes)};
+  const std::lock_guard lock(mutex_);
+  return store(key, std::move(stored), only_if_absent);
+}
+
+std::string NullObjects::start_upload(std::string headers) {
   const std::lock_guard lock(mutex_);
   std::string upload = std::to_string(next_upload_++);
-  uploads_[upload];
+  uploads_[upload].headers = std::move(headers);
   return upload;
 }
 
-void NullObjects::put_part(const std::string& upload, const std::string& number, std::uint64_t size) {
+void NullObjects::put_part(const std::string& upload, int number, std::uint64_t size,
+                           std::shared_ptr<const std::string> bytes) {
+  Stored part{size, std::nullopt, {}};
+  if (bytes) part.bytes = Pieces{std::move(bytes)};
   const std::lock_guard lock(mutex_);
-  uploads_[upload][number] = size;
+  uploads_[upload].parts.insert_or_assign(number, std::move(part));
 }
 
-void NullObjects::complete_upload(const std::string& key, const std::string& upload) {
+bool NullObjects::complete_upload(const std::string& key, const std::string& upload, bool only_if_absent) {
   const std::lock_guard lock(mutex_);
-  std::uint64_t size = 0;
-  for (const auto& [number, bytes] : uploads_[upload]) size += bytes;
+  Stored whole{0, Pieces{}, std::move(uploads_[upload].headers)};
+  for (auto& [number, part] : uploads_[upload].parts) {
+    whole.size += part.size;
+    if (!part.bytes)
+      whole.bytes.reset();
+    else if (whole.bytes)
+      whole.bytes->push_back(part.bytes->front());
+  }
   uploads_.erase(upload);
-  stored_.insert_or_assign(key, Stored{size, std::nullopt});
+  return store(key, std::move(whole), only_if_absent);
+}
+
+void NullObjects::abort_upload(const std::string& upload) {
+  const std::lock_guard lock(mutex_);
+  uploads_.erase(upload);
 }
 
 void NullObjects::remove(const std::string& key) {
@@ -63,11 +84,11 @@ std::optional<NullObjects::Found> NullObjects::find(const std::string& key) cons
   {
     const std::lock_guard lock(mutex_);
     if (const auto stored = stored_.find(key); stored != stored_.end())
-      return Found{stored->second.size, stored->second.bytes, {}};
+      return Found{stored->second.size, stored->second.bytes, {}, stored->second.headers};
   }
   const auto file = files_.find(key);
   if (file == files_.end()) return std::nullopt;
-  return Found{file->second.bytes().size(), std::nullopt, file->second.bytes()};
+  return Found{file->second.bytes().size(), std::nullopt, file->second.bytes(), {}};
 }
 
 std::map<std::string, std::uint64_t> NullObjects::sizes() const {

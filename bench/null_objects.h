@@ -3,10 +3,12 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 // A file in the page cache, mapped. Throws std::runtime_error when it cannot be.
 class MappedFile {
@@ -24,27 +26,34 @@ class MappedFile {
   std::size_t size_ = 0;
 };
 
-// Files that are handed out, and the names and sizes of what was put. Small bodies are kept with their bytes, so
-// that what a client stores about its objects can be read again; those of larger ones are dropped. Thread-safe.
+// The bytes of a body or of the parts of one, in order; shared, so that they outlive their object while they are sent.
+using Pieces = std::vector<std::shared_ptr<const std::string>>;
+
+// Files that are handed out, and the names, headers and sizes of what was put. Bodies of up to `kept` bytes stay in
+// memory with their bytes, so that they can be read again; those of larger ones are dropped. Thread-safe.
 class NullObjects {
  public:
-  static constexpr std::size_t kKept = 64 * 1024;  // bytes of a body that is kept
+  void keep(std::uint64_t bytes) { kept_ = bytes; }                                              // before any other
+  void add_file(const std::string& key, const std::string& path) { files_.emplace(key, path); }  // call
 
-  void add_file(const std::string& key, const std::string& path) {
-    files_.emplace(key, path);
-  }  // before any other call
+  bool keeps(std::uint64_t size) const { return size <= kept_; }
 
-  void put(const std::string& key, std::uint64_t size, std::string bytes);
+  // `bytes`: null for one that is not kept; `headers`: whole lines that go with it. False: it is there, and was to be
+  // made only when absent.
+  bool put(const std::string& key, std::uint64_t size, std::shared_ptr<const std::string> bytes, std::string headers,
+           bool only_if_absent);
   // Uploads in parts: a part that is sent again replaces the one before.
-  std::string start_upload();
-  void put_part(const std::string& upload, const std::string& number, std::uint64_t size);
-  void complete_upload(const std::string& key, const std::string& upload);
+  std::string start_upload(std::string headers);
+  void put_part(const std::string& upload, int number, std::uint64_t size, std::shared_ptr<const std::string> bytes);
+  bool complete_upload(const std::string& key, const std::string& upload, bool only_if_absent);
+  void abort_upload(const std::string& upload);
   void remove(const std::string& key);
 
   struct Found {
     std::uint64_t size = 0;
-    std::optional<std::string> kept;  // the bytes of what was put
-    std::string_view file;            // those of a file, which live as long as this object
+    std::optional<Pieces> kept;  // the bytes of what was put
+    std::string_view file;       // those of a file, which live as long as this object
+    std::string headers;
   };
   std::optional<Found> find(const std::string& key) const;
 
@@ -54,13 +63,20 @@ class NullObjects {
  private:
   struct Stored {
     std::uint64_t size = 0;
-    std::optional<std::string> bytes;
+    std::optional<Pieces> bytes;
+    std::string headers;
   };
+  struct Upload {
+    std::map<int, Stored> parts;
+    std::string headers;
+  };
+  bool store(const std::string& key, Stored stored, bool only_if_absent);  // with mutex_ held
   std::map<std::string, std::uint64_t> sizes() const;
 
+  std::uint64_t kept_ = std::uint64_t{64} * 1024;
   std::map<std::string, MappedFile> files_;
   mutable std::mutex mutex_;
   std::map<std::string, Stored> stored_;
-  std::map<std::string, std::map<std::string, std::uint64_t>> uploads_;
+  std::map<std::string, Upload> uploads_;
   std::uint64_t next_upload_ = 1;
 };

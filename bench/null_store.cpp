@@ -2,13 +2,16 @@
 // what the client costs: signatures are never looked at, and the bytes of what is put are read and dropped (see
 // null_objects.h).
 //
-//   null-store [KEY=FILE]...
+//   null-store [--keep-all] [KEY=FILE]...
 //
 // Listens on a free port of 127.0.0.1 (plain http/1.1, keep-alive), prints the port on a line of
 // its own and serves until it is killed. Every bucket exists, and all have the same objects: KEY with the bytes
-// of FILE, whole and by range, and the names and sizes of what was put, at once or in parts. A delete of many keys is
-// answered and not done.
+// of FILE, whole and by range, and the names, metadata and sizes of what was put, at once or in parts; with --keep-all
+// also its bytes, in memory. If-None-Match is honoured. A delete of many keys is answered and not done.
+//
+// GET /-requests tells how many requests of each kind there were, DELETE /-requests begins anew.
 #include "null_objects.h"
+#include "null_request.h"
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -17,11 +20,14 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <charconv>
 #include <cstdint>
 #include <cstdio>
+#include <cstdlib>
 #include <exception>
+#include <map>
+#include <memory>
+#include <mutex>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -36,90 +42,36 @@ constexpr std::string_view kObjectHeaders =
     "Accept-Ranges: bytes\r\n";
 
 constexpr std::string_view kXmlHeader = "Content-Type: application/xml\r\n";
+constexpr std::string_view kIsThere = "<Error><Code>PreconditionFailed</Code><Message>there is one</Message></Error>";
+constexpr std::string_view kCounts = "/-requests";  // no name of a bucket
 
-struct Request {
-  std::string method, path, query;
-  std::uint64_t content_length = 0;
-  bool expects_continue = false;
-  bool keeps_alive = true;
-  std::string range;  // the text after "bytes="; empty for none
+// How many requests of each kind there were. Thread-safe.
+class Counts {
+ public:
+  void add(const std::string& kind) {
+    const std::lock_guard lock(mutex_);
+    ++counts_[kind];
+  }
+  void clear() {
+    const std::lock_guard lock(mutex_);
+    counts_.clear();
+  }
+  // A line for each: "COUNT KIND".
+  std::string text() const {
+    const std::lock_guard lock(mutex_);
+    std::string all;
+    for (const auto& [kind, count] : counts_) all += std::to_string(count) + " " + kind + "\n";
+    return all;
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::map<std::string, std::uint64_t> counts_;
 };
-
-std::string lower(std::string_view text) {
-  std::string result(text);
-  std::transform(result.begin(), result.end(), result.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return result;
-}
-
-std::string percent_decoded(std::string_view text) {
-  std::string result;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    unsigned value = 0;
-    if (text[i] == '%' && i + 2 < text.size() &&
-        std::from_chars(&text[i + 1], &text[i + 3], value, 16).ptr == &text[i + 3]) {
-      result += static_cast<char>(value);
-      i += 2;
-    } else {
-      result += text[i];
-    }
-  }
-  return result;
-}
-
-std::string_view trimmed(std::string_view text) {
-  while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
-  return text;
-}
-
-std::optional<Request> parse(std::string_view head) {
-  const std::string_view line = head.substr(0, head.find("\r\n"));
-  const auto first = line.find(' ');
-  const auto second = line.rfind(' ');
-  if (first == std::string_view::npos || second <= first) return std::nullopt;
-  Request request;
-  request.method = line.substr(0, first);
-  const std::string_view target = line.substr(first + 1, second - first - 1);
-  const auto mark = target.find('?');
-  request.path = percent_decoded(target.substr(0, mark));
-  if (mark != std::string_view::npos) request.query = target.substr(mark + 1);
-  head.remove_prefix(line.size() + 2);
-  for (auto end = head.find("\r\n"); end != 0 && end != std::string_view::npos; end = head.find("\r\n")) {
-    const std::string_view field = head.substr(0, end);
-    head.remove_prefix(end + 2);
-    const auto colon = field.find(':');
-    if (colon == std::string_view::npos) return std::nullopt;
-    const std::string name = lower(field.substr(0, colon));
-    const std::string_view value = trimmed(field.substr(colon + 1));
-    if (name == "content-length") {
-      std::from_chars(value.data(), value.data() + value.size(), request.content_length);
-    } else if (name == "transfer-encoding") {
-      return std::nullopt;
-    } else if (name == "expect") {
-      request.expects_continue = true;
-    } else if (name == "connection") {
-      request.keeps_alive = lower(value) != "close";
-    } else if (name == "range" && value.starts_with("bytes=")) {
-      request.range = value.substr(6);
-    }
-  }
-  return request;
-}
-
-// The decoded value of one query parameter, or "".
-std::string parameter(std::string_view query, std::string_view name) {
-  while (!query.empty()) {
-    const std::string_view pair = query.substr(0, query.find('&'));
-    query.remove_prefix(std::min(query.size(), pair.size() + 1));
-    if (pair.starts_with(name) && pair.substr(name.size()).starts_with('='))
-      return percent_decoded(pair.substr(name.size() + 1));
-  }
-  return {};
-}
 
 class Connection {
  public:
-  Connection(int socket, NullObjects& objects) : socket_(socket), objects_(objects) {}
+  Connection(int socket, NullObjects& objects, Counts& counts) : socket_(socket), objects_(objects), counts_(counts) {}
   ~Connection() { ::close(socket_); }
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
@@ -136,7 +88,7 @@ class Connection {
     for (;;) {
       const auto end = pending_.find("\r\n\r\n");
       if (end != std::string::npos) {
-        auto request = parse(std::string_view(pending_).substr(0, end + 4));
+        auto request = parse_request(std::string_view(pending_).substr(0, end + 4));
         pending_.erase(0, end + 4);
         if (!request) send("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
         return request;
@@ -147,78 +99,111 @@ class Connection {
     }
   }
 
-  // Reads the body; what comes of a small one stays in `body_`.
+  // Reads the body; that of one that is to be kept stays in `body_`.
   bool swallow(std::uint64_t left) {
-    const bool kept = left <= NullObjects::kKept;
+    const bool kept = objects_.keeps(left);
     const auto here = std::min<std::uint64_t>(left, pending_.size());
-    body_.assign(pending_, 0, kept ? here : 0);
+    auto body = std::make_shared<std::string>();
+    if (kept) body->reserve(left);
+    body->assign(pending_, 0, kept ? here : 0);
     pending_.erase(0, here);
     for (left -= here; left > 0;) {
       const auto count = ::recv(socket_, buffer_.data(), std::min<std::uint64_t>(left, buffer_.size()), 0);
       if (count <= 0) return false;
-      if (kept) body_.append(buffer_.data(), static_cast<std::size_t>(count));
+      if (kept) body->append(buffer_.data(), static_cast<std::size_t>(count));
       left -= static_cast<std::uint64_t>(count);
     }
+    body_ = kept ? std::move(body) : nullptr;
     return true;
   }
 
   bool answer(const Request& request) {
+    if (request.path == kCounts) return answer_counts(request);
+    counts_.add(kind_of(request));
     const auto slash = request.path.find('/', 1);
     const std::string key = slash == std::string::npos ? "" : request.path.substr(slash + 1);
-    const std::string upload = parameter(request.query, "uploadId");
+    const std::string upload = query_parameter(request.query, "uploadId");
     if (request.method == "PUT") {
-      if (upload.empty())
-        objects_.put(key, request.content_length, body_);
-      else
-        objects_.put_part(upload, parameter(request.query, "partNumber"), request.content_length);
+      if (!upload.empty()) {
+        const int number = std::atoi(query_parameter(request.query, "partNumber").c_str());
+        objects_.put_part(upload, number, request.content_length, body_);
+      } else if (!objects_.put(key, request.content_length, body_, request.metadata, request.only_if_absent)) {
+        return reply("412 Precondition Failed", kXmlHeader, kIsThere, true);
+      }
       return reply("200 OK", kObjectHeaders, {}, true);
     }
     if (request.method == "DELETE") {
-      if (upload.empty()) objects_.remove(key);
+      if (upload.empty())
+        objects_.remove(key);
+      else
+        objects_.abort_upload(upload);
       return reply("204 No Content", {}, {}, true);
     }
-    if (request.method == "POST") return reply("200 OK", kXmlHeader, answer_to_post(request, key, upload), true);
+    if (request.method == "POST") return answer_post(request, key, upload);
     const bool with_body = request.method != "HEAD";
     if (key.empty()) return reply("200 OK", kXmlHeader, listing(request), with_body);
     const auto object = objects_.find(key);
     if (!object)
       return reply("404 Not Found", kXmlHeader, "<Error><Code>NoSuchKey</Code><Message>no such key</Message></Error>",
                    with_body);
-    if (object->kept) return send_object(request, *object->kept, with_body);
-    if (object->file.size() == object->size) return send_object(request, object->file, with_body);
-    if (!with_body) return send_head("200 OK", kObjectHeaders, object->size);
-    return reply("410 Gone", kXmlHeader,
-                 "<Error><Code>Dropped</Code><Message>the null store dropped it</Message></Error>", true);
+    if (with_body && !object->kept && object->file.size() != object->size)
+      return reply("410 Gone", kXmlHeader,
+                   "<Error><Code>Dropped</Code><Message>the null store dropped it</Message></Error>", true);
+    return send_object(request, *object, with_body);
   }
 
-  std::string answer_to_post(const Request& request, const std::string& key, const std::string& upload) {
+  bool answer_post(const Request& request, const std::string& key, const std::string& upload) {
     if (request.query.starts_with("uploads"))
-      return "<InitiateMultipartUploadResult><UploadId>" + objects_.start_upload() +
-             "</UploadId></InitiateMultipartUploadResult>";
-    if (upload.empty()) return "<DeleteResult></DeleteResult>";
-    objects_.complete_upload(key, upload);
-    return "<CompleteMultipartUploadResult><ETag>&quot;1&quot;</ETag></CompleteMultipartUploadResult>";
+      return reply("200 OK", kXmlHeader,
+                   "<InitiateMultipartUploadResult><UploadId>" + objects_.start_upload(request.metadata) +
+                       "</UploadId></InitiateMultipartUploadResult>",
+                   true);
+    if (upload.empty()) return reply("200 OK", kXmlHeader, "<DeleteResult></DeleteResult>", true);
+    if (!objects_.complete_upload(key, upload, request.only_if_absent))
+      return reply("412 Precondition Failed", kXmlHeader, kIsThere, true);
+    return reply("200 OK", kXmlHeader,
+                 "<CompleteMultipartUploadResult><ETag>&quot;1&quot;</ETag></CompleteMultipartUploadResult>", true);
+  }
+
+  // What was counted since the counts were last removed; neither is counted itself.
+  bool answer_counts(const Request& request) {
+    if (request.method == "DELETE") counts_.clear();
+    return reply("200 OK", "Content-Type: text/plain\r\n", counts_.text(), true);
   }
 
   std::string listing(const Request& request) const {
     if (request.query.starts_with("uploads"))
       return "<ListMultipartUploadsResult><IsTruncated>false</IsTruncated></ListMultipartUploadsResult>";
-    return objects_.listing(parameter(request.query, "prefix"), parameter(request.query, "delimiter"));
+    return objects_.listing(query_parameter(request.query, "prefix"), query_parameter(request.query, "delimiter"));
   }
 
-  bool send_object(const Request& request, std::string_view bytes, bool with_body) {
-    if (request.range.empty()) return reply("200 OK", kObjectHeaders, bytes, with_body);
+  bool send_object(const Request& request, const NullObjects::Found& object, bool with_body) {
+    const std::string headers = std::string(kObjectHeaders) + object.headers;
+    if (request.range.empty())
+      return send_head("200 OK", headers, object.size) && (!with_body || send_bytes(object, 0, object.size));
     std::uint64_t first = 0;
-    std::uint64_t last = bytes.size() - 1;
+    std::uint64_t last = object.size - 1;
     const char* const end = request.range.data() + request.range.size();
     const auto parsed = std::from_chars(request.range.data(), end, first);
     if (parsed.ptr != end && *parsed.ptr == '-') std::from_chars(parsed.ptr + 1, end, last);
-    last = std::min<std::uint64_t>(last, bytes.size() - 1);
-    if (bytes.empty() || first > last) return reply("416 Range Not Satisfiable", {}, {}, true);
+    last = std::min<std::uint64_t>(last, object.size - 1);
+    if (object.size == 0 || first > last) return reply("416 Range Not Satisfiable", {}, {}, true);
     const std::string range = "Content-Range: bytes " + std::to_string(first) + "-" + std::to_string(last) + "/" +
-                              std::to_string(bytes.size()) + "\r\n";
-    return reply("206 Partial Content", std::string(kObjectHeaders) + range, bytes.substr(first, last - first + 1),
-                 with_body);
+                              std::to_string(object.size) + "\r\n";
+    return send_head("206 Partial Content", headers + range, last - first + 1) &&
+           (!with_body || send_bytes(object, first, last - first + 1));
+  }
+
+  bool send_bytes(const NullObjects::Found& object, std::uint64_t first, std::uint64_t length) {
+    if (!object.kept) return send(object.file.substr(first, length));
+    for (const auto& piece : *object.kept) {
+      const std::string_view part =
+          std::string_view(*piece).substr(std::min<std::uint64_t>(first, piece->size()), length);
+      if (!send(part)) return false;
+      first -= std::min<std::uint64_t>(first, piece->size());
+      length -= part.size();
+    }
+    return true;
   }
 
   bool reply(std::string_view status, std::string_view headers, std::string_view body, bool with_body) {
@@ -243,14 +228,19 @@ class Connection {
 
   int socket_;
   NullObjects& objects_;
-  std::string pending_;  // received and not yet consumed
-  std::string body_;     // of the current request, when it is small
+  Counts& counts_;
+  std::string pending_;                      // received and not yet consumed
+  std::shared_ptr<const std::string> body_;  // of the current request, when it is to be kept
   std::array<char, 256 * 1024> buffer_;
 };
 
 bool load(int count, char** arguments, NullObjects& objects) {
   for (int i = 1; i < count; ++i) {
     const std::string text = arguments[i];
+    if (text == "--keep-all") {
+      objects.keep(~std::uint64_t{0});
+      continue;
+    }
     const auto mark = text.find('=');
     try {
       if (mark == 0 || mark == std::string::npos) throw std::runtime_error("not KEY=FILE");
@@ -267,6 +257,7 @@ bool load(int count, char** arguments, NullObjects& objects) {
 
 int main(int argc, char** argv) {
   NullObjects objects;
+  Counts counts;
   if (!load(argc, argv, objects)) return 3;
   const int listener = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   sockaddr_in address{};
@@ -286,6 +277,6 @@ int main(int argc, char** argv) {
     if (socket < 0) continue;
     const int yes = 1;
     ::setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
-    std::thread([socket, &objects] { Connection(socket, objects).serve(); }).detach();
+    std::thread([socket, &objects, &counts] { Connection(socket, objects, counts).serve(); }).detach();
   }
 }
