@@ -22,6 +22,16 @@ class Series:
     syncs: list = dataclasses.field(default_factory=list)  # what a run leaves to be written; see `interleave`
     waits: list = dataclasses.field(default_factory=list)  # part of the wall clock that went by in the database
     stored: list = dataclasses.field(default_factory=list)
+    requests: list = dataclasses.field(default_factory=list)  # kind -> number, of each run; with Meter(count=...)
+
+    def spread(self, unit=1, digits=2):
+        """Median and range of the wall clock."""
+        return (f"{self.wall * unit:.{digits}f} "
+                f"({min(self.walls) * unit:.{digits}f}–{max(self.walls) * unit:.{digits}f})")
+
+    def asked(self):
+        """The requests of the last run, the most frequent first."""
+        return ", ".join(f"{number} {kind}" for kind, number in self.requests[-1].most_common()) if self.requests else ""
 
     @property
     def wall(self):
@@ -53,16 +63,19 @@ class Series:
 
 
 class Meter:
-    """`identity` says, in Popen's words, as whom commands run; their report goes to `folder`, which must be theirs."""
+    """`identity` says, in Popen's words, as whom commands run; their report goes to `folder`, which must be theirs.
+    `count` tells, as a Counter, the requests that the store has had since it was last called."""
 
-    def __init__(self, timed, folder, sum_memory=False, timeout=600, identity=None):
+    def __init__(self, timed, folder, sum_memory=False, timeout=600, identity=None, count=None):
         self.words = [timed, *(["--sum"] if sum_memory else [])]
         self.report = folder / "report"
         self.log = folder / "log"
-        self.timeout, self.identity = timeout, identity or {}
+        self.timeout, self.identity, self.count = timeout, identity or {}, count
 
     def run(self, command, environment, series=None):
         """Runs `command` (a list of words) to its end; the cost goes to `series` when there is one."""
+        if self.count:
+            self.count()
         with self.log.open("wb") as log:
             process = subprocess.Popen([*self.words, self.report, *command], env=environment, stdin=subprocess.DEVNULL,
                                        stdout=log, stderr=log, start_new_session=True, **self.identity)
@@ -83,6 +96,8 @@ class Meter:
             series.cpus.append(float(cpu))
             series.peaks.append(int(peak))
             series.sums.append(int(total))
+            if self.count:
+                series.requests.append(self.count())
 
 
 def interleave(meter, contenders, rounds, warm_up=True, failures=None):

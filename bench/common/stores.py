@@ -1,6 +1,10 @@
-"""The stores that are measured against: a Ceph gateway over http and https, and the null store."""
+"""The stores that are measured against: a Ceph gateway over http and https, the null store, and either at a distance."""
+import collections
+import contextlib
 import dataclasses
 import subprocess
+import urllib.parse
+import urllib.request
 import uuid
 
 from common.measure import BenchError
@@ -49,16 +53,46 @@ def gateway_stores(servers):
 
 
 class NullStore:
-    """Runs null-store while the `with` block lasts; `objects` maps keys to the files that it hands out."""
+    """Runs null-store while the `with` block lasts; `objects` maps keys to the files that it hands out. With `keep` the
+    bytes of what is put stay in its memory, otherwise they are dropped."""
 
-    def __init__(self, program, objects):
-        words = [f"{key}={path}" for key, path in objects.items()]
+    def __init__(self, program, objects, keep=False):
+        words = ["--keep-all"] * keep + [f"{key}={path}" for key, path in objects.items()]
         self.process = subprocess.Popen([program, *words], stdout=subprocess.PIPE, text=True)
+        self.keep, self.endpoint = keep, None
 
     def __enter__(self):
         port = self.process.stdout.readline().strip()
-        return Store("null store", f"http://127.0.0.1:{port}", "NULLSTORE", "null", bucket="null", keeps_objects=False)
+        self.endpoint = f"http://127.0.0.1:{port}"
+        return Store("null store", self.endpoint, "NULLSTORE", "null", bucket="null", keeps_objects=self.keep)
 
     def __exit__(self, *_):
         self.process.kill()
         self.process.wait()
+        self.process.stdout.close()
+
+    def requests(self):
+        """How many of each kind there were since this was last asked."""
+        url = f"{self.endpoint}/-requests"
+        with urllib.request.urlopen(url) as answer:
+            lines = answer.read().decode().splitlines()
+        urllib.request.urlopen(urllib.request.Request(url, method="DELETE")).close()
+        return collections.Counter({line.split(" ", 1)[1]: int(line.split(" ", 1)[0]) for line in lines})
+
+
+@contextlib.contextmanager
+def at_a_distance(program, store, round_trip, megabytes_per_second=0):
+    """The same store behind wire-proxy: `round_trip` in ms, the bandwidth in 10^6 bytes per second, or 0 for no limit."""
+    port = str(urllib.parse.urlsplit(store.endpoint).port)
+    process = subprocess.Popen([program, port, str(round_trip), str(megabytes_per_second)], stdout=subprocess.PIPE, text=True)
+    try:
+        endpoint = f"http://127.0.0.1:{process.stdout.readline().strip()}"
+        yield dataclasses.replace(store, name=wire_name(round_trip, megabytes_per_second), endpoint=endpoint)
+    finally:
+        process.kill()
+        process.wait()
+        process.stdout.close()
+
+
+def wire_name(round_trip, megabytes_per_second=0):
+    return f"{round_trip} ms" + (f", {megabytes_per_second:g} MB/s" if megabytes_per_second else "")
