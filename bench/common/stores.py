@@ -37,6 +37,12 @@ class Store:
             for key in self.client.keys(self.bucket, folder + "/"):
                 self.client.remove(self.bucket, key)
 
+    def empty(self):
+        """Removes every object, and the bucket."""
+        for key in self.client.keys(self.bucket):
+            self.client.remove(self.bucket, key)
+        self.client.remove_bucket(self.bucket)
+
 
 def gateway_stores(servers):
     """The Ceph gateway's two endpoints, with one new bucket."""

@@ -99,5 +99,9 @@ def in_a_row(line, arguments):
 
 
 def four_at_a_time(line, arguments):
-    words = shlex.join(["xargs", "-0", "-n1", "-P4", "/bin/sh", "-c", f"f=$1\n{line}", "sh"])
+    return several(line, arguments, 4)
+
+
+def several(line, arguments, count):
+    words = shlex.join(["xargs", "-0", "-n1", f"-P{count}", "/bin/sh", "-c", f"f=$1\n{line}", "sh"])
     return ["/bin/sh", "-c", f"printf '%s\\0' \"$@\" | {words}", "sh", *arguments]

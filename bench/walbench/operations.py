@@ -4,7 +4,7 @@ import itertools
 import shlex
 import subprocess
 
-from walbench.contenders import COMPARED, FOLDER, PLAIN, SNAPPY, four_at_a_time, in_a_row, one
+from walbench.contenders import COMPARED, FOLDER, PLAIN, SNAPPY, four_at_a_time, in_a_row, one, several
 from common.measure import BenchError
 
 RECOVERY_FILE = "RECOVERYXLOG"
@@ -21,6 +21,7 @@ class Bench:
     segments: list
     work: object
     environment: dict
+    pgbackrest: object = None
     numbers: object = dataclasses.field(default_factory=itertools.count)
 
 
@@ -80,6 +81,15 @@ class RestoreRun:
             path.unlink()
 
 
+class PgBackRestArchive(ArchiveRun):
+    def check(self):
+        if not any(self.segments[0].name in key for key in self.bench.pgbackrest.keys()):
+            raise BenchError("pgBackRest stored nothing")
+
+    def clean(self):
+        self.bench.pgbackrest.forget_run()
+
+
 class VersionRun:
     def __init__(self, bench, line):
         self.environment, self.line = bench.environment, line
@@ -102,6 +112,9 @@ def archive(bench, store, form, shape=one, count=1):
         contenders["curl"] = run(lambda server: bench.curl.archive(store, server, form, bench.work / "scratch"))
     if form.original_has_it:
         contenders["original"] = run(lambda server: bench.original.archive(store, server, form))
+    if compared_with_pgbackrest(bench, store, form, shape):
+        contenders["pgBackRest"] = PgBackRestArchive(bench, store, form, shape, count,
+                                                     lambda server: bench.pgbackrest.archive(form))
     return contenders
 
 
@@ -120,10 +133,26 @@ def restore(bench, store, form, shape=one, count=1):
                   "curl + sync": run(bench.curl.restore(store, STORED, form, synced, sync=True))}
     if form.original_has_it:
         contenders["original"] = run(bench.original.restore(store, STORED, form, target))
+    if compared_with_pgbackrest(bench, store, form, shape):
+        contenders["pgBackRest"] = run(bench.pgbackrest.restore(target))
     if count > 1 and shape is in_a_row:
         spool = f"-p 4 --spool-dir {bench.work}/spool"
         contenders["ours, -p 4"] = run(bench.ours.restore(store, STORED, form, target, spool))
     return contenders
+
+
+def compared_with_pgbackrest(bench, store, form, shape):
+    """One segment at a time, over https, which is all that it speaks."""
+    return bench.pgbackrest and store.ca_file and form in COMPARED and shape is one
+
+
+def concurrent(bench, store, at_once):
+    """All segments, so many processes at a time; one that fails fails the run."""
+    def run(count):
+        return ArchiveRun(bench, store, PLAIN, lambda line, arguments: several(line, arguments, count),
+                          len(bench.segments), lambda server: bench.ours.archive(store, server, PLAIN))
+
+    return {f"{count} at once": run(count) for count in at_once}
 
 
 def version(bench):
@@ -143,6 +172,12 @@ def stored_objects(bench):
     return objects
 
 
-def upload(store, objects):
+def upload(bench, store, objects):
     for key, path in objects.items():
         store.client.put(store.bucket, key, path.read_bytes())
+    if bench.pgbackrest:
+        for form in COMPARED:
+            original = bench.segments[0]
+            copy = bench.work / form.stored_name
+            copy.write_bytes(original.read_bytes())
+            bench.pgbackrest.keep(form, copy)
