@@ -58,9 +58,9 @@ def document(notes, found, figures):
     """`found` is a list of Target; `figures` are the lines of the tables behind them."""
     missed = sum(not target.reached for target in found)
     today = datetime.datetime.now(datetime.timezone.utc).date()
-    return "\n".join([f"{today}, {machine()}.", "", *(f"- {note}" for note in notes), "",
-                      f"{len(found) - missed} of {len(found)} targets reached.", "",
-                      *target_table(found), "", "All figures:", "", *figures])
+    reached = [f"{len(found) - missed} of {len(found)} targets reached.", "", *target_table(found), "", "All figures:", ""]
+    return "\n".join([f"{today}, {machine()}.", "", *(f"- {note}" for note in notes), "", *(reached if found else []),
+                      *figures])
 
 
 def write_into(path, name, text):
