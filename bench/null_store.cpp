@@ -125,8 +125,8 @@ class Connection {
     const std::string upload = query_parameter(request.query, "uploadId");
     if (request.method == "PUT") {
       if (!upload.empty()) {
-        const int number = std::atoi(query_parameter(request.query, "partNumber").c_str());
-        objects_.put_part(upload, number, request.content_length, body_);
+        const auto number = std::strtol(query_parameter(request.query, "partNumber").c_str(), nullptr, 10);
+        objects_.put_part(upload, static_cast<int>(number), request.content_length, body_);
       } else if (!objects_.put(key, request.content_length, body_, request.metadata, request.only_if_absent)) {
         return reply("412 Precondition Failed", kXmlHeader, kIsThere, true);
       }
@@ -246,7 +246,7 @@ bool load(int count, char** arguments, NullObjects& objects) {
       if (mark == 0 || mark == std::string::npos) throw std::runtime_error("not KEY=FILE");
       objects.add_file(text.substr(0, mark), text.substr(mark + 1));
     } catch (const std::exception& problem) {
-      std::fprintf(stderr, "null-store: %s: %s\n", arguments[i], problem.what());
+      static_cast<void>(std::fprintf(stderr, "null-store: %s: %s\n", arguments[i], problem.what()));
       return false;
     }
   }
@@ -271,7 +271,7 @@ int main(int argc, char** argv) {
     return 4;
   }
   std::printf("%d\n", ntohs(address.sin_port));
-  std::fflush(stdout);
+  static_cast<void>(std::fflush(stdout));
   for (;;) {
     const int socket = ::accept4(listener, nullptr, nullptr, SOCK_CLOEXEC);
     if (socket < 0) continue;

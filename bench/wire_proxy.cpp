@@ -78,7 +78,7 @@ int main(int argc, char** argv) {
   }
   std::printf("%d\n", ntohs(address.sin_port));
   static_cast<void>(std::fflush(stdout));
-  const int port = std::atoi(argv[1]);
+  const auto port = static_cast<int>(std::strtol(argv[1], nullptr, 10));
   for (;;) {
     const int client = ::accept4(listener, nullptr, nullptr, SOCK_CLOEXEC);
     if (client < 0) continue;

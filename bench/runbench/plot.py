@@ -12,7 +12,7 @@ LINES = (("one at a time", "o"), ("--parallel 4", "s"), ("--parallel 8", "^"), (
 
 def bars(axes, rows, section, place, verb, forms, contenders, unit, scale):
     """Groups of bars: how long each contender takes, by form."""
-    axes.set_title(f"{verb}: {place}")
+    axes.set_title(f"{'WAL' if section == 'wal' else 'base'} {verb}, {place}")
     found = {form: rows.find(section, place, f"{verb} {form}") for form in forms}
     found = {form: series for form, series in found.items() if series}
     taking_part = [name for name in contenders if any(name in series for series in found.values())]
@@ -27,7 +27,7 @@ def bars(axes, rows, section, place, verb, forms, contenders, unit, scale):
     axes.set_yscale("log")
     axes.margins(y=0.2)
     axes.set_xticks(range(len(found)), list(found))
-    axes.set_ylabel(unit)
+    axes.set_ylabel(f"{unit}, logarithmic")
     return axes.legend(fontsize=7, ncols=2)
 
 
@@ -49,7 +49,7 @@ def wires(axes, rows, operation, count_bytes=16 * 2 ** 20):
     axes.set_xticks(times, [f"{time:g}" for time in times])
     axes.minorticks_off()
     axes.set_xlabel("round trip, ms")
-    axes.set_ylabel("segments/s")
+    axes.set_ylabel("segments/s, logarithmic")
     return axes.legend(fontsize=7)
 
 
