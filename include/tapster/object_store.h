@@ -74,6 +74,8 @@ struct ByteRange {
 
 struct GetOptions {
   std::optional<ByteRange> range;
+  // The version to read, as an ObjectStat named it: another one is an error. Stores without such names do not look.
+  std::string etag = {};
   std::stop_token stop = {};
 };
 

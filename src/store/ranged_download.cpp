@@ -47,7 +47,8 @@ struct Reading {
   std::deque<std::unique_ptr<Range>> ranges;  // in order; the first is the next to be delivered
   std::size_t in_flight = 0;
   bool failed = false;  // nothing more is to be fetched
-  // Of the version that is read; neither changes any more when the first range has arrived.
+  // Of the version that is read; neither changes any more when the first range has arrived: the later requests ask for
+  // that version.
   std::optional<std::string> etag;
   std::optional<std::uint32_t> crc32c;
 };
@@ -100,7 +101,7 @@ struct RangedDownloads::State {
   void fetch_ranges();
   Reading* next_reading();
   void fetch(Reading& reading, Range& range, std::unique_lock<std::mutex>& lock);
-  ObjectStat get(const Reading& reading, const Range& range);
+  ObjectStat get(const Reading& reading, const Range& range, std::string etag);
   const Range& first_range(Reading& reading);
   void release_first(Reading& reading);
   void end(Reading& reading);
@@ -157,11 +158,12 @@ void RangedDownloads::State::fetch_ranges() {
 }
 
 void RangedDownloads::State::fetch(Reading& reading, Range& range, std::unique_lock<std::mutex>& lock) {
+  std::string etag = reading.etag.value_or("");
   lock.unlock();
   ObjectStat stat;
   try {
     if (!range.buffer) range.buffer = std::make_unique_for_overwrite<std::byte[]>(range_size_);
-    stat = get(reading, range);
+    stat = get(reading, range, std::move(etag));
   } catch (...) {
     range.failure = std::current_exception();
   }
@@ -175,10 +177,11 @@ void RangedDownloads::State::fetch(Reading& reading, Range& range, std::unique_l
 }
 
 // Without a lock.
-ObjectStat RangedDownloads::State::get(const Reading& reading, const Range& range) {
+ObjectStat RangedDownloads::State::get(const Reading& reading, const Range& range, std::string etag) {
   BufferSink sink(range.buffer.get(), range.size);
   GetOptions options;
   options.stop = reading.stop.get_token();
+  options.etag = std::move(etag);
   // Without a range the store verifies whatever checksum it has.
   if (range.size != reading.size) options.range = ByteRange{range.offset, range.size};
   auto stat = store_.get(reading.key, sink, options);

@@ -170,6 +170,23 @@ TEST_CASE("a large object is streamed both ways") {
   CHECK(middle.intact());
 }
 
+TEST_CASE("a version that is asked for is read, and no other in its place") {
+  StoreUnderTest store(EACH_STORE());
+  if (store.may_lack("etag")) return;
+  put_text(*store, store.key("x"), "first");
+  GetOptions options;
+  options.etag = store->stat(store.key("x"))->etag;
+  CHECK(get_text(*store, store.key("x"), options) == "first");
+  for (const auto& range : {std::optional<ByteRange>(), std::optional(ByteRange{1, 2})}) {
+    options.range = range;
+    put_text(*store, store.key("x"), "later");
+    CHECK_THROWS_WITH(get_text(*store, store.key("x"), options),
+                      ContainsSubstring(store->describe(store.key("x")) + " was replaced while it was read"));
+    store->remove(std::vector{store.key("x")});
+    CHECK_THROWS_AS(get_text(*store, store.key("x"), options), Error);
+  }
+}
+
 TEST_CASE("a body that was read before is sent from its beginning") {
   StoreUnderTest store(EACH_STORE());
   PatternBody body(1000);

@@ -32,6 +32,12 @@ void FakeStore::enter(const std::string& operation, const std::string& key) {
   if (before) before(operation, key);
 }
 
+std::vector<std::string> FakeStore::versions_asked_for(const std::string& key) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = versions_asked_for_.find(key);
+  return found == versions_asked_for_.end() ? std::vector<std::string>() : found->second;
+}
+
 void FakeStore::add(const std::string& key, Bytes data, Metadata metadata) {
   const std::lock_guard lock(mutex_);
   const std::string etag = "version-" + std::to_string(++versions_);
@@ -95,7 +101,14 @@ std::optional<ObjectStat> FakeStore::stat(const std::string& key) {
 std::optional<ObjectStat> FakeStore::get(const std::string& key, ByteSink& sink, const GetOptions& options) {
   enter("get", key);
   const auto object = find(key);
+  {
+    const std::lock_guard lock(mutex_);
+    versions_asked_for_[key].push_back(options.etag);
+  }
   if (!object) return std::nullopt;
+  if (!options.etag.empty() && options.etag != object->etag) {
+    throw error(ErrorKind::general, "{} was replaced while it was read: try again", describe(key));
+  }
   Bytes rest = object->data;
   if (options.range) {
     rest = rest.subspan(static_cast<std::size_t>(std::min<std::uint64_t>(options.range->offset, rest.size())));

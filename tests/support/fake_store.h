@@ -60,6 +60,7 @@ class FakeStore final : public ObjectStore {
   std::uint64_t largest_part() const;
   std::vector<std::string> calls() const;  // "put KEY"
   int count(const std::string& operation) const;
+  std::vector<std::string> versions_asked_for(const std::string& key) const;  // GetOptions::etag of each get
 
   std::optional<ObjectStat> stat(const std::string& key) override;
   std::optional<ObjectStat> get(const std::string& key, ByteSink& sink, const GetOptions& options) override;
@@ -97,6 +98,7 @@ class FakeStore final : public ObjectStore {
   std::map<std::string, Object> objects_;
   std::map<std::string, Upload> uploads_;
   std::vector<std::string> calls_;
+  std::map<std::string, std::vector<std::string>> versions_asked_for_;
   std::uint64_t largest_part_ = 0;
   int versions_ = 0;
 };

@@ -47,7 +47,9 @@ class Download final : public ByteSink {
         range_(options.range),
         stop_(options.stop),
         clock_(clock),
-        max_attempts_(max_attempts) {}
+        max_attempts_(max_attempts) {
+    if (!options.etag.empty()) pinned_.emplace().etag = options.etag;
+  }
 
   std::optional<ObjectStat> run();
 
@@ -73,8 +75,9 @@ class Download final : public ByteSink {
   std::stop_token stop_;
   Clock& clock_;
   int max_attempts_;
-  std::optional<ObjectStat> stat_;  // of the first answer
-  std::uint64_t expected_ = 0;      // bytes to deliver in all
+  std::optional<ObjectStat> pinned_;  // what the caller asked for
+  std::optional<ObjectStat> stat_;    // of the first answer
+  std::uint64_t expected_ = 0;        // bytes to deliver in all
   std::uint64_t delivered_ = 0;
   std::uint64_t skip_ = 0;  // of the current answer, from a server that ignores Range
 };
@@ -92,6 +95,7 @@ std::string Download::range_header() const {
 void Download::start(const HttpHeaders& headers, std::uint64_t total) {
   stat_ = protocol_.stat_of(headers);
   stat_->size = total;
+  if (pinned_ && pinned_->etag != stat_->etag) throw changed();
   const std::uint64_t available = total - std::min(total, position());
   expected_ = range_ && range_->length ? std::min(*range_->length, available) : available;
   protocol_.begin_checksum(headers, position() == 0 && expected_ == total);
@@ -140,7 +144,8 @@ void Download::verify() {
 }
 
 DownloadProtocol::Outcome Download::attempt() {
-  return protocol_.fetch({range_header(), stat_ ? &*stat_ : nullptr, *this,
+  const auto& version = stat_ ? stat_ : pinned_;
+  return protocol_.fetch({range_header(), version ? &*version : nullptr, *this,
                           [this](int status, const HttpHeaders& headers) { look_at_headers(status, headers); }, stop_});
 }
 
@@ -152,7 +157,7 @@ std::optional<ObjectStat> Download::run() {
     try {
       switch (attempt()) {
         case Outcome::absent:
-          if (stat_) throw changed();
+          if (stat_ || pinned_) throw changed();
           return std::nullopt;
         case Outcome::changed:
           throw changed();

@@ -18,7 +18,7 @@ class DownloadProtocol {
  public:
   struct Request {
     std::string range;         // the Range header's value, "bytes=10-19"; empty: all of it
-    const ObjectStat* pinned;  // what the first answer said: the version to keep to; nullptr: the first request
+    const ObjectStat* pinned;  // the version to keep to, as the caller or the first answer named it; nullptr: any
     ByteSink& sink;            // for the body of a 200 or a 206
     std::function<void(int status, const HttpHeaders& headers)> on_headers;  // to be called as HttpRequest's
     std::stop_token stop;

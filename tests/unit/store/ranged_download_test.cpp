@@ -8,6 +8,7 @@
 
 #include <tapster/error.h>
 
+#include <algorithm>
 #include <atomic>
 #include <condition_variable>
 #include <mutex>
@@ -135,6 +136,20 @@ TEST_CASE("an object that is replaced while it is read is an error") {
   Collector sink;
   CHECK_THAT(failure_of(downloads, "key", before.size(), sink, ErrorKind::general),
              ContainsSubstring("fake://bucket/key was replaced while it was read"));
+}
+
+TEST_CASE("the ranges after the first that came are asked for by its version") {
+  FakeStore store;
+  store.add("key", random_bytes(8 << 20, 6));
+  RangedDownloads downloads(store, 1, kMemory, {});
+  Collector sink;
+  downloads.read("key", 8 << 20, sink);
+  const std::vector<std::string> asked = store.versions_asked_for("key");
+  REQUIRE(asked.size() > 2);
+  CHECK(asked.front().empty());
+  const std::string version = store.stat("key")->etag;
+  REQUIRE_FALSE(version.empty());
+  CHECK(std::all_of(asked.begin() + 1, asked.end(), [&](const std::string& one) { return one == version; }));
 }
 
 TEST_CASE("what came in ranges is compared with the CRC-32C that the store has of the whole") {
