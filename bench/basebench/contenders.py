@@ -50,10 +50,11 @@ class Commands:
     def has(self, command, option):
         return not option or option in self.help[command].replace(",", " ").replace("]", " ").split()
 
-    def backup(self, store, server, codec, cluster):
+    def backup(self, store, server, codec, cluster, level=""):
         option = "--compression-threads"
         threads = [option, 2] if codec.flag and self.has("backup", option) else []
-        return "exec " + line(f"{self.folder}/barman-cloud-backup", codec.flag, *threads, "--immediate-checkpoint",
+        levels = ["--compression-level", level] if level else []
+        return "exec " + line(f"{self.folder}/barman-cloud-backup", codec.flag, *levels, *threads, "--immediate-checkpoint",
                               "-J", 2, "-h", cluster.host.folder, "-p", cluster.port, "-U", "postgres",
                               *self._place(store), server)
 

@@ -97,15 +97,15 @@ class BackupRun:
 
 
 class BarmanBackup(BackupRun):
-    def __init__(self, bench, store, codec, contender, commands):
+    def __init__(self, bench, store, codec, contender, commands, level=""):
         super().__init__(bench, store, codec, contender)
-        self.commands = commands
+        self.commands, self.level = commands, level
 
     def archive(self):
         return self.commands.archive(self.store, self.server)
 
     def line(self):
-        return self.commands.backup(self.store, self.server, self.codec, self.bench.source.cluster)
+        return self.commands.backup(self.store, self.server, self.codec, self.bench.source.cluster, self.level)
 
     def check(self):
         super().check()
@@ -192,6 +192,8 @@ def backups(bench, store, codec):
     on_gateway = store is bench.gateway
     if bench.ours.has("backup", codec.flag):
         contenders["ours"] = BarmanBackup(bench, store, codec, "ours", bench.ours)
+        if codec.name == "gzip":
+            contenders["ours, low"] = BarmanBackup(bench, store, codec, "ours, low", bench.ours, "low")
     contenders["limit"] = LimitBackup(bench, store, codec, "limit", codec.compress)
     if codec.original_has_it and (on_gateway or not codec.flag):
         contenders["original"] = BarmanBackup(bench, store, codec, "original", bench.original)

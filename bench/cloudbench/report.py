@@ -3,7 +3,7 @@ from cloudbench.operations import SAME
 from common import report
 from common.report import Target
 
-MEMORY = 128
+MEMORY = 96
 SLOWER = 1.15
 
 

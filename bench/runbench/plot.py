@@ -7,7 +7,8 @@ from runbench.summary import wall
 COLOURS = {"ours": "#0b6e4f", "original": "#c0392b", "pgBackRest": "#d68910", "curl": "#7f8c8d", "limit": "#7f8c8d"}
 FORMS = ("plain", "gzip", "zstd", "lz4")
 BASE_FORMS = (*FORMS, "snappy", "bzip2")
-LINES = (("one at a time", "o"), ("--parallel 4", "s"), ("--parallel 8", "^"), ("-p 4", "s"), ("-p 8", "^"), ("curl, 8 at once", "x"))
+LINES = {"one at a time": ("o", "#c0392b"), "--parallel 4": ("s", "#2e86c1"), "-p 4": ("s", "#2e86c1"),
+         "--parallel 8": ("^", "#0b6e4f"), "-p 8": ("^", "#0b6e4f"), "curl, 8 at once": ("x", "#7f8c8d")}
 
 
 def bars(axes, rows, section, place, verb, forms, contenders, unit, scale):
@@ -38,11 +39,11 @@ def wires(axes, rows, operation, count_bytes=16 * 2 ** 20):
                     key=round_trip)
     if not places:
         return nothing(axes)
-    for name, mark in LINES:
+    for name, (mark, colour) in LINES.items():
         points = [(round_trip(place), found[name]) for place in places if name in (found := rows.find("wire", place, operation))]
         if points:
             axes.plot([time for time, _ in points], [row["bytes"] / count_bytes / wall(row) for _, row in points],
-                      marker=mark, label=name, linestyle="--" if name.startswith("curl") else "-")
+                      marker=mark, color=colour, label=name, linestyle="--" if name.startswith("curl") else "-")
     axes.set_xscale("log")
     axes.set_yscale("log")
     times = [round_trip(place) for place in places]

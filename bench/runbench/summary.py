@@ -34,10 +34,14 @@ def length(seconds):
 
 
 def cell(row):
-    return f"{length(wall(row))} ({length(min(row['walls']))}–{length(max(row['walls']))})"
+    spread = f" ({length(min(row['walls']))}–{length(max(row['walls']))})" if len(row["walls"]) > 1 else ""
+    return length(wall(row)) + spread
 
 
-def asked(row):
+def asked(rows, section, operation, row):
+    """The gateway does not count; it gets what the null store gets."""
+    if not row["requests"]:
+        row = rows.find(section, "null store", operation).get(row["contender"], row)
     return ", ".join(f"{number} {kind}" for kind, number in sorted(row["requests"].items(), key=lambda item: -item[1]))
 
 
@@ -56,7 +60,7 @@ def table(rows):
         lines.append(f"| {'' if section == 'wal' else section + ': '}{operation} | {place} | " +
                      " | ".join(cell(row) if row else "" for row in chosen.values()) +
                      f" | {length(ours['cpu'])} | {share(ours, limit, 'cpu')} | {ours['peak_mib']:.0f} | "
-                     f"{share(ours, original, 'peak_mib')} | {asked(ours)} |")
+                     f"{share(ours, original, 'peak_mib')} | {asked(rows, section, operation, ours)} |")
     return lines
 
 
