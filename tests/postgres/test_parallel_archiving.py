@@ -1,8 +1,6 @@
 """A PostgreSQL under load whose wal-archive stores several segments at once."""
 import re
 
-import pytest
-
 from support.postgres import until
 
 
@@ -26,17 +24,20 @@ def all_as_they_were(host, archive, server):
 
 
 def load(server):
-    """Much more WAL than is archived in the meantime."""
-    server.sql("create table load as select n, md5(n::text) as text from generate_series(1, 300000) n")
-    server.pgbench("-c", "4", "-t", "200")
+    """Some 15 segments."""
+    server.sql("drop table if exists load")
+    server.sql("create table load as select n, md5(n::text) as text from generate_series(1, 150000) n")
+    server.pgbench("-c", "4", "-t", "100")
 
 
-@pytest.mark.parametrize("codec", [[], ["--zstd"]], ids=["plain", "zstd"])
-def test_every_segment_is_stored_and_the_marks_drain(host, primary, archive_on, codec):
+def test_every_segment_is_stored_and_the_marks_drain(host, primary, archive_on):
     archive = archive_on("http")
-    spool = host.folder / "walarchive"
-    server = primary(archive.store("--parallel", "4", "--spool-dir", spool, "-v", *codec))
-    server.configure(wal_keep_size="2GB").sql("select pg_reload_conf()")
+    spool, gate = host.folder / "walarchive", host.folder / "gate"
+    server = primary(f"test -e {gate} && " + archive.store("--parallel", "4", "--spool-dir", spool, "-v", "--zstd"))
+    server.configure(wal_keep_size="2GB").wake_archiver()
+    load(server)
+    gate.touch()  # until now all had to wait
+    server.wake_archiver()
     load(server)
     last = server.archive_everything()
     ready = server.data / "pg_wal/archive_status"
@@ -44,21 +45,21 @@ def test_every_segment_is_stored_and_the_marks_drain(host, primary, archive_on, 
     log = server.log()
     assert len(re.findall(r"stored \S+ as \S+, ahead of its turn", log)) > 10
     assert len(re.findall("was stored ahead of its turn as", log)) > 10
-    assert "ERROR" not in log and "WARNING" not in log
-    assert all_as_they_were(host, archive, server) > 20
-    assert server.sql("select failed_count from pg_stat_archiver") == "0"
+    assert re.findall(r"\] (?:ERROR|WARNING): \S.*", log) == [], "PostgreSQL's own have two blanks"
+    assert all_as_they_were(host, archive, server) > 15
     assert not list(spool.glob("*/*.stored")), "something is left of the record"
 
 
 def test_archivers_that_are_killed_lose_nothing(host, primary, archive_on):
     archive = archive_on("http")
-    server = primary(archive.store_under_fire("--parallel", "4", "--spool-dir", host.folder / "walarchive", "--gzip"))
-    server.configure(wal_keep_size="2GB").sql("select pg_reload_conf()")
+    options = ["--parallel", "4", "--spool-dir", host.folder / "walarchive"]
+    server = primary(archive.store(*options))
     backup = server.copy("recovered")
+    server.configure(wal_keep_size="2GB", archive_command=archive.store_under_fire(*options)).wake_archiver()
     load(server)
     expected = server.fingerprint()
     server.archive_everything(240)
     assert sum(archive.killed()) > 0
-    assert all_as_they_were(host, archive, server) > 20
+    assert all_as_they_were(host, archive, server) > 15
     backup.recover(archive.fetch())
     assert backup.promoted().fingerprint() == expected
