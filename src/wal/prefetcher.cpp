@@ -53,19 +53,20 @@ Prefetcher::~Prefetcher() {
 
 Prefetcher::End Prefetcher::run(Duration idle_limit, const std::stop_token& stop) {
   const std::stop_callback wake_up(stop, [this] { watch_.wake(); });
-  auto last_request = std::chrono::steady_clock::now();
+  auto last_needed = std::chrono::steady_clock::now();
   for (;;) {
     if (stop.stop_requested()) return {FetcherEnd::idle, "it was told to"};
     const auto now = std::chrono::steady_clock::now();
     if (const auto position = positions_.read_new()) {
-      last_request = now;
+      last_needed = now;
       follow(*position);
     }
     if (auto vanished = what_vanished()) return {FetcherEnd::idle, *std::move(vanished)};
     reap();
     start_jobs();
     if (last_ && jobs_.empty()) return end_;
-    if (now - last_request >= idle_limit) return {FetcherEnd::idle, "nobody asks any more"};
+    if (!jobs_.empty()) last_needed = now;  // a request may be waiting for it
+    if (now - last_needed >= idle_limit) return {FetcherEnd::idle, "nobody asks any more"};
     watch_.wait(std::min(idle_limit, kBetweenLooks));
   }
 }

@@ -66,22 +66,24 @@ class Fetchers:
         return until(self.alive)[0]
 
     @staticmethod
-    def status(pid, seconds=20):
-        """The wait status of one that ends within that time."""
+    def status(pid=-1, seconds=20):
+        """The wait status of this one, or of any, that has ended or ends within that time."""
         def ended():
             found, status = os.waitpid(pid, os.WNOHANG)
             return (status,) if found else None
         return until(ended, seconds)[0]
 
     def close(self):
-        _adopt_orphans(False)
-        for pid in self.alive():
+        killed = self.alive()
+        for pid in killed:
             os.kill(pid, signal.SIGKILL)
-        try:
-            while os.waitpid(-1, os.WNOHANG) != (0, 0):
+        for pid in [*killed, -1]:
+            try:
+                while os.waitpid(pid, 0 if pid > 0 else os.WNOHANG)[0] > 0:
+                    pass
+            except ChildProcessError:
                 pass
-        except ChildProcessError:
-            pass
+        _adopt_orphans(False)
 
 
 class Replay:
