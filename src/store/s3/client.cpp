@@ -3,6 +3,7 @@
 #include "base/encoding.h"
 #include "base/time_text.h"
 #include "http/backoff.h"
+#include "http/status.h"
 #include "store/cloud/attempt.h"
 #include "store/s3/signing.h"
 
@@ -42,6 +43,7 @@ S3Client::S3Client(S3Settings settings, HttpClient& http, CredentialProvider& cr
       credentials_(credentials),
       clock_(clock),
       sends_checksums_(settings_.checksums.uploads),
+      checksum_for_digest_(settings_.checksum_for_digest),
       region_(settings_.region) {}
 
 std::string S3Client::region() const {
@@ -55,7 +57,9 @@ StoreError S3Client::refused(const HttpResponse& response, const S3Call& call) c
 
 S3Client::Digests S3Client::digests_of(const S3Call& call, bool with_checksum) const {
   Digests digests;
-  const bool hash = !settings_.unsigned_payload && !call.body_sha256;
+  digests.left_out = checksum_for_digest_ && with_checksum && !call.body_sha256;
+  const bool unsigned_payload = settings_.unsigned_payload || digests.left_out;
+  const bool hash = !unsigned_payload && !call.body_sha256;
   std::optional<Sha256> sha256;
   std::optional<Checksum> checksum;
   if (hash) sha256.emplace();
@@ -76,9 +80,9 @@ S3Client::Digests S3Client::digests_of(const S3Call& call, bool with_checksum) c
     }
   }
   if (call.needs_content_md5) digests.content_md5 = base64_encode(md5(whole));
-  digests.payload_hash = settings_.unsigned_payload ? kUnsignedPayload
-                         : call.body_sha256         ? hex_encode(*call.body_sha256)
-                                                    : hex_encode(sha256->finish());
+  digests.payload_hash = unsigned_payload   ? kUnsignedPayload
+                         : call.body_sha256 ? hex_encode(*call.body_sha256)
+                                            : hex_encode(sha256->finish());
   if (checksum) digests.checksum = checksum->base64();
   return digests;
 }
@@ -150,6 +154,18 @@ bool S3Client::drop_checksums(const S3Error& failure) {
   return true;
 }
 
+// A bucket's policy may demand signed payloads, and its refusal does not say so.
+bool S3Client::sign_payloads(const S3Error& failure) {
+  if (failure.status != status::kForbidden && failure.status != status::kBadRequest) return false;
+  if (checksum_for_digest_.exchange(false)) {
+    log::info(
+        "{} ({}): trying again with the payload's SHA-256 signed; payload_signing_enabled = true in the s3 section "
+        "of the AWS profile does so from the start",
+        failure.code, failure.status);
+  }
+  return true;
+}
+
 bool S3Client::correct(Corrections& done, const S3Error& failure, const HttpResponse& response,
                        const std::string& used_region, const AwsCredentials& credentials) {
   if (++done.count > kMaxCorrections) return false;
@@ -187,7 +203,11 @@ void S3Client::ask_why(const S3Call& head) {
 S3Answer S3Client::call(const S3Call& call) {
   const bool checksum_matters = call.offers_checksum || !call.checksum_headers.empty();
   bool with_checksum = checksum_matters && sends_checksums_;
-  const Digests digests = digests_of(call, call.offers_checksum && with_checksum);
+  Digests digests = digests_of(call, call.offers_checksum && with_checksum);
+  const auto go_without_checksum = [&] {
+    with_checksum = false;
+    if (digests.left_out) digests = digests_of(call, false);
+  };
   Corrections corrections;
   Retries retries(clock_, settings_.max_attempts, call.stop);
   const std::string what = fmt::format("{} of s3://{}/{}", call.operation, settings_.bucket, call.key);
@@ -209,7 +229,7 @@ S3Answer S3Client::call(const S3Call& call) {
     const S3Error failure = parse_s3_error(response);
     // Before a refusal is the caller's to judge: without them it may be none.
     if (with_checksum && failure.code == "NotImplemented" && drop_checksums(failure)) {
-      with_checksum = false;
+      go_without_checksum();
       continue;
     }
     if (std::find(call.accepted.begin(), call.accepted.end(), response.status) != call.accepted.end()) {
@@ -217,7 +237,11 @@ S3Answer S3Client::call(const S3Call& call) {
     }
     if (correct(corrections, failure, response, used_region, credentials)) continue;
     if (with_checksum && drop_checksums(failure)) {
-      with_checksum = false;
+      go_without_checksum();
+      continue;
+    }
+    if (digests.left_out && sign_payloads(failure)) {
+      digests = digests_of(call, with_checksum);
       continue;
     }
     if (call.method == "HEAD" && response.body.empty() && response.status < 500 && !corrections.asked_why) {

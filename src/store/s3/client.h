@@ -73,6 +73,7 @@ class S3Client {
     std::string payload_hash;
     std::string checksum;
     std::string content_md5;
+    bool left_out = false;  // the payload's, for its checksum
   };
   Digests digests_of(const S3Call& call, bool with_checksum) const;
   HttpRequest build(const S3Call& call, const Digests& digests, bool with_checksum, const std::string& region) const;
@@ -83,12 +84,14 @@ class S3Client {
   bool correct(Corrections& done, const S3Error& failure, const HttpResponse& response, const std::string& used_region,
                const AwsCredentials& credentials);
   bool drop_checksums(const S3Error& failure);
+  bool sign_payloads(const S3Error& failure);
 
   S3Settings settings_;
   HttpClient& http_;
   CredentialProvider& credentials_;
   Clock& clock_;
   std::atomic<bool> sends_checksums_;
+  std::atomic<bool> checksum_for_digest_;
   std::atomic<std::int64_t> skew_seconds_{0};
   mutable std::mutex mutex_;  // guards region_
   std::string region_;

@@ -1,3 +1,4 @@
+#include "base/digest.h"
 #include "http/curl_client.h"
 #include "store/cloud/owning_store.h"
 #include "store/s3/aws_profile.h"
@@ -12,10 +13,15 @@ namespace {
 struct Parts {
   Parts(const StoreLocation& location, const StoreOptions& options, const Environment& environment, Clock& clock)
       : profile(options.aws_profile, environment),
-        settings(resolve_s3_settings(location, options, environment, profile)),
+        settings(for_this_processor(resolve_s3_settings(location, options, environment, profile))),
         http(settings.http),
         credentials(make_credential_provider(profile, environment, http, clock)),
         client(settings, http, *credentials, clock) {}
+
+  static S3Settings for_this_processor(S3Settings settings) {
+    if (has_sha_instructions()) settings.checksum_for_digest = false;
+    return settings;
+  }
 
   AwsProfile profile;
   S3Settings settings;

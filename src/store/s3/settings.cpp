@@ -205,6 +205,10 @@ S3Settings resolve_s3_settings(const StoreLocation& location, const StoreOptions
                 "protection of the data");
   }
   settings.unsigned_payload = options.unsigned_payload;
+  const auto always_sign = profile.get_nested("s3", "payload_signing_enabled");
+  const bool may_leave_out = !always_sign || !truth({*always_sign, "payload_signing_enabled in the AWS profile"});
+  settings.checksum_for_digest = tls && may_leave_out && settings.checksums.uploads && settings.service->checksums &&
+                                 settings.checksums.algorithm != ChecksumAlgorithm::sha256;
   settings.max_attempts = max_attempts_from(environment, profile);
   settings.http = http_from(options, environment, profile);
   settings.caller = fmt::format("{} {}", environment.get("AWS_ACCESS_KEY_ID").value_or(""), profile.name());

@@ -1,4 +1,5 @@
 // What the client corrects by itself, each without counting as an attempt.
+#include "base/encoding.h"
 #include "s3_world.h"
 
 using namespace tapster;
@@ -176,6 +177,57 @@ TEST_CASE("checksums are given up only for complaints about them") {
     world.http.answer(200);
     CHECK(world.put("123456789").checksum == "rosUhgp5mIg=");
     CHECK(world.last().header("x-amz-checksum-crc64nvme") == "rosUhgp5mIg=");
+  }
+}
+
+TEST_CASE(
+    "where the digest is slow a checksum that the store verifies stands for it, until the store wants it signed") {
+  S3World world;
+  world.settings.checksums.uploads = true;
+  world.settings.checksum_for_digest = true;
+  const auto payload = [&](std::size_t request) { return world.sent().at(request).header("x-amz-content-sha256"); };
+  const std::string digest = hex_encode(sha256(as_bytes("123456789")));
+  SECTION("a request with a checksum is not signed by its content") {
+    world.http.answer(200);
+    CHECK(world.put("123456789").checksum == "rosUhgp5mIg=");
+    CHECK(payload(0) == "UNSIGNED-PAYLOAD");
+    CHECK(world.last().header("x-amz-checksum-crc64nvme") == "rosUhgp5mIg=");
+  }
+  SECTION("any other is") {
+    world.http.answer(200);
+    world.get();
+    CHECK(payload(0) == hex_encode(sha256({})));
+  }
+  SECTION("a digest that is known costs nothing") {
+    world.http.answer(200);
+    MemoryBody body("123456789");
+    S3Call call{.operation = "PutObject", .method = "PUT", .key = "k"};
+    call.body = &body;
+    call.body_sha256 = sha256(as_bytes("123456789"));
+    call.offers_checksum = true;
+    world.client().call(call);
+    CHECK(payload(0) == digest);
+  }
+  SECTION("a bucket's policy forbids it: signed, and from then on") {
+    world.http.answer(403, s3_error("AccessDenied")).answer(200).answer(200);
+    CHECK(world.put("123456789").checksum == "rosUhgp5mIg=");
+    CHECK(payload(0) == "UNSIGNED-PAYLOAD");
+    CHECK(payload(1) == digest);
+    world.put("123456789");
+    CHECK(payload(2) == digest);
+    CHECK(world.clock.sleeps().empty());
+  }
+  SECTION("a refusal for another reason is the second answer") {
+    world.http.answer(403, s3_error("AccessDenied")).answer(403, s3_error("AccessDenied"));
+    CHECK_THAT(failure_of([&] { world.put("123456789"); }), ContainsSubstring("AccessDenied"));
+    CHECK(world.requests() == 2);
+  }
+  SECTION("without the checksum there is the digest again") {
+    world.http.answer(501, s3_error("NotImplemented")).answer(200).answer(200);
+    CHECK(world.put("123456789").checksum.empty());
+    CHECK(payload(1) == digest);
+    world.put("123456789");
+    CHECK(payload(2) == digest);
   }
 }
 

@@ -66,6 +66,36 @@ TEST_CASE("an unsigned payload needs TLS") {
   CHECK_THAT(world.failure(), ContainsSubstring("general: --unsigned-payload needs an https endpoint"));
 }
 
+TEST_CASE("the checksum may stand for the digest over TLS, at AWS") {
+  SettingsWorld world;
+  CHECK(world.settings().checksum_for_digest);
+  SECTION("nor does the profile forbid it") {
+    world.config("[default]\ns3 =\n  payload_signing_enabled = false\n");
+    CHECK(world.settings().checksum_for_digest);
+  }
+  SECTION("not where the profile wants payloads signed") {
+    world.config("[default]\ns3 =\n  payload_signing_enabled = true\n");
+    CHECK_FALSE(world.settings().checksum_for_digest);
+  }
+  SECTION("not where no checksum is sent") {
+    world.options.checksum_policy = "when_required";
+    CHECK_FALSE(world.settings().checksum_for_digest);
+  }
+  SECTION("not where it is the digest itself") {
+    world.options.checksum_algorithm = "sha256";
+    CHECK_FALSE(world.settings().checksum_for_digest);
+  }
+  SECTION("not where nobody knows whether the checksum is verified") {
+    world.options.endpoint_url = "https://minio";
+    world.options.checksum_policy = "when_supported";
+    CHECK_FALSE(world.settings().checksum_for_digest);
+  }
+  SECTION("not without TLS") {
+    world.options.endpoint_url = "http://s3.amazonaws.com";
+    CHECK_FALSE(world.settings().checksum_for_digest);
+  }
+}
+
 TEST_CASE("server-side encryption") {
   SettingsWorld world;
   world.options.encryption = "AES256";
