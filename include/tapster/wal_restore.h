@@ -3,6 +3,7 @@
 #pragma once
 
 #include <tapster/archive_layout.h>
+#include <tapster/clock.h>
 #include <tapster/object_store.h>
 
 #include <functional>
@@ -20,6 +21,8 @@ struct WalRestoreRequest {
   // Lets prefetch_wal run for this folder (an absolute path) in a process of its own, and does not wait for it. Called
   // once at most, from within a download. None: nothing is fetched ahead.
   std::function<void(const std::string& folder)> start_fetcher = {};
+  // A segment that is being fetched ahead is waited for as long as its download moves within this time.
+  Duration patience{30'000};
 };
 
 enum class WalRestoreOutcome { restored, not_found };  // not_found: every candidate is proven absent

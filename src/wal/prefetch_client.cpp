@@ -15,8 +15,6 @@
 namespace tapster {
 namespace {
 
-// A fetcher whose download does not move for so long may be stopped, or have lost its way to the store.
-constexpr std::chrono::seconds kPatience{30};
 constexpr Duration kLook{200};  // a killed fetcher changes nothing in the folder
 
 std::string absolute_path(const std::string& path) {
@@ -43,7 +41,7 @@ std::optional<std::uint64_t> PrefetchClient::take() const {
     const auto now = std::chrono::steady_clock::now();
     if (now_seen != seen) moved = now;
     seen = now_seen;
-    if (now - moved > kPatience) {
+    if (now - moved > request_.patience) {  // it may be stopped, or have lost its way to the store
       log::info("{} is being fetched ahead, but does not move", request_.name.text());
       return std::nullopt;
     }

@@ -65,6 +65,7 @@ struct Standby {
   std::string destination_name = "RECOVERYXLOG";
   ArchiveLayout layout{"p", "srv"};
   Duration idle_limit{60'000};
+  Duration patience{30'000};
   bool starts = true;  // false: no process comes of it
   std::atomic<int> started = 0;
   std::atomic<int> running = 0;
@@ -107,6 +108,7 @@ struct Standby {
   WalRestoreOutcome restore(const std::string& name) {
     WalRestoreRequest request{wal(name), destination(), false, parallel, spool_dir, archive_id};
     request.start_fetcher = [this](const std::string& folder) { fetch_ahead(folder); };
+    request.patience = patience;
     return restore_wal(store, layout, request);
   }
 

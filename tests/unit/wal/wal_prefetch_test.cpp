@@ -71,6 +71,27 @@ TEST_CASE("a request waits for a segment that is on its way", "[wal][prefetch]")
   CHECK(standby.calls_for(kSecond, "get") == (fails ? 2 : 1));
 }
 
+TEST_CASE("a request does not wait for a download that does not move", "[wal][prefetch]") {
+  Standby standby;
+  standby.parallel = 2;
+  standby.patience = Duration(300);
+  standby.add(kFirst, 1);
+  const Data second = standby.add(kSecond, 2);
+  std::atomic<bool> stuck = false;
+  std::atomic<bool> go_on = false;
+  standby.store.during_get = [&](const std::string& key, std::uint64_t) {
+    if (key.ends_with(kSecond) && !stuck.exchange(true)) comes_true([&] { return go_on.load(); });
+  };
+  standby.restore(kFirst);
+  REQUIRE(comes_true([&] { return stuck.load(); }));
+  const CapturedLog log(log::Level::info);
+  CHECK(standby.restore(kSecond) == WalRestoreOutcome::restored);
+  CHECK(read_data(standby.destination()) == second);
+  CHECK_FALSE(go_on);
+  go_on = true;
+  CHECK_THAT(log.text(), ContainsSubstring("is being fetched ahead, but does not move"));
+}
+
 TEST_CASE("a request does not wait for what a killed fetcher had on its way", "[wal][prefetch]") {
   Standby standby;
   standby.parallel = 2;
