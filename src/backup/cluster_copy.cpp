@@ -10,7 +10,9 @@ namespace tapster {
 namespace {
 
 constexpr std::uint64_t kPartOfObjects = 5ULL << 20U;
-constexpr unsigned kMostThreads = 4;  // by default: PostgreSQL wants some of the cores
+constexpr std::uint64_t kMostJobs = 5;
+constexpr std::uint64_t kPartMemory = 52ULL << 20U;  // that parts on their way may take: with the rest, under 96 MiB
+constexpr unsigned kMostThreads = 4;                 // by default: PostgreSQL wants some of the cores
 
 int threads_for(const BaseBackupOptions& options) {
   if (options.compression_threads > 0) return options.compression_threads;
@@ -36,6 +38,11 @@ ArchiveSettings settings_of(const BaseBackupOptions& options, std::string id, co
   return settings;
 }
 
+int most_jobs(const BaseBackupOptions& options, const ArchiveSettings& settings) {
+  if (!options.more_jobs || options.max_bandwidth) return options.jobs;
+  return static_cast<int>(std::min(kPartMemory / archive_part_size(settings), kMostJobs));
+}
+
 }  // namespace
 
 void put_text(ObjectStore& store, const std::string& key, std::string_view text, const PutOptions& put) {
@@ -51,7 +58,7 @@ ClusterCopy::ClusterCopy(ObjectStore& store, const ArchiveLayout& layout, const 
       settings_(settings_of(options, std::move(id), store.limits())),
       limit_(options.max_bandwidth ? std::optional<RateLimit>(std::in_place, *options.max_bandwidth, clock)
                                    : std::nullopt),
-      queue_(store, options.jobs, limit_ ? &*limit_ : nullptr, stop_) {
+      queue_(store, options.jobs, limit_ ? &*limit_ : nullptr, stop_, most_jobs(options, settings_)) {
   times_.began = std::chrono::steady_clock::now();
   times_.jobs = options.jobs;
 }

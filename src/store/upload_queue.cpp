@@ -1,6 +1,7 @@
 #include "store/upload_queue.h"
 
 #include "io/page_buffer.h"
+#include "store/uploader_count.h"
 
 #include <algorithm>
 #include <condition_variable>
@@ -9,6 +10,7 @@
 #include <exception>
 #include <functional>
 #include <mutex>
+#include <system_error>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -59,14 +61,13 @@ std::uint64_t choose_part_size(const StoreLimits& limits, std::optional<int> max
 
 class UploadQueue::State {
  public:
-  State(ObjectStore& store, int uploaders, RateLimit* limit, std::stop_token stop)
+  State(ObjectStore& store, int uploaders, RateLimit* limit, std::stop_token stop, int most)
       : store_(store),
         limit_(limit),
-        slots_(std::max(uploaders, 1)),
+        uploaders_(std::max(uploaders, 1), std::max({uploaders, most, 1})),
         on_stop_(std::move(stop), [this] { fail(std::make_exception_ptr(Interrupted())); }) {
-    threads_.reserve(static_cast<std::size_t>(slots_));
     try {
-      for (int i = 0; i < slots_; ++i) threads_.emplace_back([this] { work(); });
+      for (int i = 0; i < uploaders_.count(); ++i) threads_.emplace_back([this] { work(); });
     } catch (...) {
       close();
       throw;
@@ -104,7 +105,9 @@ class UploadQueue::State {
 
   void queue(Progress& object, Part part) {
     std::unique_lock lock(mutex_);
-    changed_.wait(lock, [&] { return failure_ || busy_ < slots_; });
+    ++waiting_;
+    changed_.wait(lock, [&] { return failure_ || busy_ < uploaders_.count(); });
+    --waiting_;
     throw_failure_locked();
     ++busy_;
     ++object.unsettled;
@@ -183,9 +186,20 @@ class UploadQueue::State {
         object->stored.push_back(std::move(*stored));
         object->statistics.busy += steady_now() - part.queued_at;
         object->statistics.bytes += part.size;
+        uploaders_.stored(steady_now(), part.size, waiting_ > 0);
+        start_missing_uploader();
       }
       spare_.push_back(std::move(part.buffer));
       changed_.notify_all();
+    }
+  }
+
+  void start_missing_uploader() {
+    if (closing_ || threads_.size() >= static_cast<std::size_t>(uploaders_.count())) return;
+    try {
+      threads_.emplace_back([this] { work(); });
+    } catch (const std::system_error&) {
+      // No thread to be had: a part more waits instead.
     }
   }
 
@@ -200,12 +214,13 @@ class UploadQueue::State {
 
   ObjectStore& store_;
   RateLimit* limit_;
-  const int slots_;
   std::mutex mutex_;
+  UploaderCount uploaders_;
   std::condition_variable changed_;
   std::deque<std::pair<Progress*, Part>> queue_;
   std::vector<PageBuffer> spare_;
-  int busy_ = 0;  // parts queued or on their way, of all objects
+  int busy_ = 0;     // parts queued or on their way, of all objects
+  int waiting_ = 0;  // writers, for an uploader
   bool closing_ = false;
   std::exception_ptr failure_;  // the first
   std::stop_source interruption_;
@@ -288,8 +303,8 @@ class UploadQueue::Upload final : public ObjectUpload {
   bool complete_ = false;
 };
 
-UploadQueue::UploadQueue(ObjectStore& store, int uploaders, RateLimit* limit, std::stop_token stop)
-    : state_(std::make_unique<State>(store, uploaders, limit, std::move(stop))) {}
+UploadQueue::UploadQueue(ObjectStore& store, int uploaders, RateLimit* limit, std::stop_token stop, int most)
+    : state_(std::make_unique<State>(store, uploaders, limit, std::move(stop), most)) {}
 
 UploadQueue::~UploadQueue() = default;
 

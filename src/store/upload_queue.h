@@ -49,7 +49,8 @@ class ObjectUpload : public ByteSink {
 // aborted by its destructor. So does `stop`, as Interrupted.
 class UploadQueue {
  public:
-  UploadQueue(ObjectStore& store, int uploaders, RateLimit* limit, std::stop_token stop);
+  // `most`: when uploaders are what writers wait for, there may be so many of them; see uploader_count.h.
+  UploadQueue(ObjectStore& store, int uploaders, RateLimit* limit, std::stop_token stop, int most = 0);
   ~UploadQueue();  // after all of its objects
   UploadQueue(const UploadQueue&) = delete;
   UploadQueue& operator=(const UploadQueue&) = delete;

@@ -194,6 +194,25 @@ TEST_CASE("no more parts wait or are on their way than there are uploaders") {
   for (int i = 0; i < 4; ++i) CHECK(fixture.store.find("k" + std::to_string(i))->size == 50'000);
 }
 
+TEST_CASE("on a wire where each upload takes its time there come to be more of them, up to the most") {
+  Fixture fixture;
+  std::atomic<int> now = 0, most = 0;
+  fixture.store.during_part = [&](const std::string&, int, const std::stop_token&) {
+    const int count = ++now;
+    for (int seen = most; seen < count && !most.compare_exchange_weak(seen, count);) {
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(3));
+    --now;
+  };
+  UploadQueue queue(fixture.store, 1, nullptr, fixture.stop.get_token(), 3);
+  const auto object = queue.open("k", 1000, {});
+  int parts = 0;
+  for (; most < 3 && parts < 2000; ++parts) object->write(Data(1000));
+  object->finish();
+  CHECK(most == 3);
+  CHECK(fixture.store.find("k")->size == static_cast<std::uint64_t>(parts) * 1000);
+}
+
 TEST_CASE("a writer with a full part waits for an uploader and for nothing else") {
   Fixture fixture;
   Gate gate;
