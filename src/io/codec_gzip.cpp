@@ -24,7 +24,9 @@ namespace {
 
 constexpr std::size_t kPiece = 2 * 1024 * 1024;
 constexpr int kThreads = 2, kSpare = 1;
-constexpr std::uint64_t kWorthThreads = 4 * 1024 * 1024;  // bytes, from which on they save more than they cost
+// From so many bytes on threads save more than they cost; beyond the largest their blocks, beside a result that may be
+// as large, would be too much memory for the command.
+constexpr std::uint64_t kWorthThreads = 4 * 1024 * 1024, kLargestForThreads = 16 * 1024 * 1024;
 
 class ThreadedGzipCompressor final : public ByteSink {
  public:
@@ -81,7 +83,7 @@ class GzipDecompressor final : public CodecSink {
 }  // namespace
 
 std::unique_ptr<ByteSink> make_gzip_compressor(int level, ByteSink& next, ContentSize content_size) {
-  if (content_size.value_or(0) >= kWorthThreads) {
+  if (content_size && *content_size >= kWorthThreads && *content_size <= kLargestForThreads) {
     auto cores = std::make_unique<CoreLease>(kThreads);
     if (cores->count() == kThreads) return std::make_unique<ThreadedGzipCompressor>(level, std::move(cores), next);
   }
