@@ -1,5 +1,6 @@
 #include "wal/fetch_position.h"
 
+#include "wal/private_note.h"
 #include "wal/segment_header.h"
 
 #include <fcntl.h>
@@ -44,8 +45,9 @@ std::optional<FetchPosition> position_in(std::string_view text) {
 }  // namespace
 
 bool write_position(const PrivateFolder& folder, const FetchPosition& position) {
-  return folder.replace(kPositionFile, fmt::format("{} {} {}\n{}", position.name.text(), position.segment_size,
-                                                   std::min(position.count, kMostSegments), position.directory));
+  return write_note(folder, kPositionFile,
+                    fmt::format("{} {} {}\n{}", position.name.text(), position.segment_size,
+                                std::min(position.count, kMostSegments), position.directory));
 }
 
 std::optional<std::string> PositionReader::identity() const {
@@ -62,7 +64,7 @@ bool PositionReader::has_new() const {
 std::optional<FetchPosition> PositionReader::read_new() {
   auto found = identity();
   if (!found || *found == seen_) return std::nullopt;
-  const auto text = folder_.read(kPositionFile);
+  const auto text = read_note(folder_, kPositionFile);
   if (!text) return std::nullopt;
   seen_ = *std::move(found);
   return position_in(*text);

@@ -31,7 +31,7 @@ struct flock whole_file() {
   return lock;
 }
 
-void write_note(int file, std::string_view note) {
+void write_down(int file, std::string_view note) {
   // Readers may see half of it: then it says nothing.
   if (::ftruncate(file, 0) == 0) static_cast<void>(::pwrite(file, note.data(), note.size(), 0));
 }
@@ -45,11 +45,11 @@ std::optional<FetcherLock> FetcherLock::take(const PrivateFolder& folder) {
   if (::fcntl(file.get(), F_OFD_SETLK, &lock) != 0) {
     const int reason = errno;
     if (reason != EAGAIN && reason != EACCES) {
-      write_note(file.get(), fmt::format("{}cannot lock it: {}\n", kFailed, std::generic_category().message(reason)));
+      write_down(file.get(), fmt::format("{}cannot lock it: {}\n", kFailed, std::generic_category().message(reason)));
     }
     return std::nullopt;
   }
-  write_note(file.get(), fmt::format("process {}\n", ::getpid()));
+  write_down(file.get(), fmt::format("process {}\n", ::getpid()));
   return FetcherLock(std::move(file));
 }
 
@@ -57,7 +57,7 @@ void FetcherLock::leave(FetcherEnd end, std::string_view why) const {
   const std::string_view how = end == FetcherEnd::failed         ? kFailed
                                : end == FetcherEnd::nothing_more ? kNothingMore
                                                                  : kIdle;
-  write_note(file_.get(), fmt::format("{}{}\n", how, why.substr(0, kLongestNote)));
+  write_down(file_.get(), fmt::format("{}{}\n", how, why.substr(0, kLongestNote)));
 }
 
 FetcherState look_at_fetcher(const PrivateFolder& folder) {

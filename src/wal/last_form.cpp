@@ -1,8 +1,6 @@
 #include "wal/last_form.h"
 
-#include <tapster/log.h>
-
-#include <fmt/format.h>
+#include "wal/private_note.h"
 
 #include <string>
 
@@ -11,13 +9,10 @@ namespace {
 
 constexpr const char* kFormFile = "form";
 
-// A name and the end of the line: what a crash has cut off is no form.
-std::string form_line(Compression form) { return fmt::format("{}\n", name_of(form)); }
-
-std::optional<Compression> form_in(const std::string& line) {
-  if (line == form_line(Compression::none)) return Compression::none;
+std::optional<Compression> form_in(const std::string& text) {
+  if (text == name_of(Compression::none)) return Compression::none;
   for (const Compression form : kAllCompressions) {
-    if (line == form_line(form)) return form;
+    if (text == name_of(form)) return form;
   }
   return std::nullopt;
 }
@@ -25,7 +20,7 @@ std::optional<Compression> form_in(const std::string& line) {
 }  // namespace
 
 LastForm::LastForm(const PrivateFolder& folder) : folder_(folder) {
-  if (const auto line = folder.read(kFormFile)) form_ = form_in(*line);
+  if (const auto text = read_note(folder, kFormFile)) form_ = form_in(*text);
 }
 
 std::optional<Compression> LastForm::get() const {
@@ -37,9 +32,7 @@ void LastForm::set(Compression form) {
   const std::lock_guard lock(mutex_);
   if (form_ == form) return;
   form_ = form;
-  if (!folder_.replace(kFormFile, form_line(form))) {
-    log::debug("cannot remember the form of the segments in {}", folder_.path());
-  }
+  write_note(folder_, kFormFile, name_of(form));
 }
 
 }  // namespace tapster

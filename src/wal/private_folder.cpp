@@ -1,6 +1,5 @@
 #include "wal/private_folder.h"
 
-#include "io/atomic_file.h"
 #include "io/directory_stream.h"
 
 #include <fcntl.h>
@@ -8,10 +7,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
 #include <cstdint>
-#include <cstdio>
 #include <filesystem>
 #include <string_view>
 #include <system_error>
@@ -36,8 +33,6 @@ std::string folder_name(const std::string& archive, const std::string& path) {
   if (failure) absolute = fs::absolute(directory, failure);
   return fmt::format("{:016x}", fnv1a(fmt::format("{}\n{}\n{}", archive, absolute.string(), geteuid())));
 }
-
-constexpr std::size_t kSmall = 4096;
 
 void make_root(const std::string& root) {
   if (::mkdir(root.c_str(), 0700) != 0) return;
@@ -83,28 +78,6 @@ std::optional<PrivateFolder> PrivateFolder::at(const std::string& path) {
   FileDescriptor folder = open_folder(path);
   if (!objection(folder).empty()) return std::nullopt;
   return PrivateFolder(std::move(folder), path);
-}
-
-std::optional<std::string> PrivateFolder::read(const char* name) const {
-  const FileDescriptor file = open_at(folder_.get(), name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
-  std::array<char, kSmall> text{};
-  const ssize_t count = file ? ::pread(file.get(), text.data(), text.size(), 0) : -1;
-  if (count < 0) return std::nullopt;
-  return std::string(text.data(), static_cast<std::size_t>(count));
-}
-
-bool PrivateFolder::replace(const char* name, std::string_view text) const {
-  const std::string temporary = temporary_name("small");
-  const FileDescriptor file = open_at(folder_.get(), temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL, 0600);
-  if (!file) return false;
-  if (::write(file.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size()) &&
-      ::renameat(folder_.get(), temporary.c_str(), folder_.get(), name) == 0) {
-    return true;
-  }
-  const int reason = errno;
-  ::unlinkat(folder_.get(), temporary.c_str(), 0);
-  errno = reason;
-  return false;
 }
 
 void PrivateFolder::for_each(const std::function<void(const char* name)>& each) const {

@@ -9,7 +9,6 @@
 #include <functional>
 #include <optional>
 #include <string>
-#include <string_view>
 
 namespace tapster {
 
@@ -27,11 +26,6 @@ class PrivateFolder {
 
   int descriptor() const { return folder_.get(); }
   const std::string& path() const { return path_; }
-
-  // Small files of text, at most 4 KiB. A reader sees all of one or none, but a crash of the machine may leave it
-  // empty; nullopt and false: it cannot be read, or written.
-  std::optional<std::string> read(const char* name) const;
-  bool replace(const char* name, std::string_view text) const;
 
   // Every name in it, in no order, while `each` may remove what it is given. What cannot be read is left out.
   void for_each(const std::function<void(const char* name)>& each) const;

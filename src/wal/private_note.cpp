@@ -20,7 +20,7 @@
 namespace tapster {
 namespace {
 
-constexpr std::size_t kMaxNote = 1024;
+constexpr std::size_t kMaxNote = 6 << 10;  // a path has up to 4 KiB
 constexpr std::size_t kChecksumLine = 18;  // "\n", 16 digits, "\n"
 
 std::string checksum_line(std::string_view text) { return fmt::format("\n{:016x}\n", crc64nvme(0, as_bytes(text))); }
@@ -61,14 +61,16 @@ std::optional<std::string> read_note(const PrivateFolder& folder, const std::str
   return std::nullopt;
 }
 
-void write_note(const PrivateFolder& folder, const std::string& name, std::string_view text) {
+bool write_note(const PrivateFolder& folder, const std::string& name, std::string_view text) {
   try {
     // Not synced: one that is lost costs a request.
     AtomicFile file(folder.descriptor(), name, folder.path() + "/" + name, {.durable = false});
     file.write(as_bytes(fmt::format("{}{}", text, checksum_line(text))));
     file.commit_replace();
+    return true;
   } catch (const FileError& failure) {
     log::debug("doing without a note: {}", failure.what());
+    return false;
   }
 }
 

@@ -19,8 +19,9 @@ namespace tapster {
 // so.
 std::optional<std::string> read_note(const PrivateFolder& folder, const std::string& name);
 
-// Replaces it. Failures are logged for debugging: whoever reads the note later does without. At most 1 KiB.
-void write_note(const PrivateFolder& folder, const std::string& name, std::string_view text);
+// Replaces it; at most 6 KiB. False, and a line for debugging, when it cannot be: whoever reads the note later does
+// without.
+bool write_note(const PrivateFolder& folder, const std::string& name, std::string_view text);
 
 void remove_note(const PrivateFolder& folder, const std::string& name);
 

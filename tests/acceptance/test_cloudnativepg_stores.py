@@ -13,6 +13,7 @@ from support import bare_postgres
 from support.bare_postgres import primary, recovered, sql
 from support.bare_room import UID, BareRoom
 from support.other_stores import AzureArchive, GcsArchive, with_files
+from support.postgres import until
 from support.proxy import closed_port
 from support.site import expect
 
@@ -80,7 +81,9 @@ def test_15_all_commands(room, store, options, where):
                             "--immediate-checkpoint", "--jobs", "4", "--min-chunk-size=5MB", "--read-timeout=59",
                             "--tags", "retention,30days", *options, *where), 0)
         sql(room, "create table t as select 42 as n")
-        sql(room, "select pg_create_restore_point('here'); select pg_switch_wal()")
+        sql(room, "select pg_create_restore_point('here')")
+        last = sql(room, "select pg_walfile_name(pg_switch_wal())")
+        until(lambda: sql(room, "select last_archived_wal from pg_stat_archiver") >= last, "the archiving of its WAL")
         old, taken = listed(room, options, where)
         shown = json.loads(expect(room.run("barman-cloud-backup-show", "--format", "json", *options, *where, NAME),
                                   0).stdout)

@@ -6,6 +6,7 @@
 #include "support/scratch.h"
 #include "wal/coming_mark.h"
 #include "wal/private_folder.h"
+#include "wal/private_note.h"
 
 #include <fcntl.h>
 #include <sys/resource.h>
@@ -36,9 +37,9 @@ TEST_CASE("a wait ends when something happens in the folder, or when it is calle
   FolderWatch watch(*folder);
   std::jthread other;
   SECTION("a file is replaced") {
-    other = std::jthread([&] { folder->replace("position", "x"); });
+    other = std::jthread([&] { write_note(*folder, "position", "x"); });
   }
-  SECTION("it has happened before") { folder->replace("position", "x"); }
+  SECTION("it has happened before") { write_note(*folder, "position", "x"); }
   SECTION("it is called off") {
     other = std::jthread([&] { watch.wake(); });
   }

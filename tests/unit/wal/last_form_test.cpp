@@ -3,6 +3,7 @@
 #include "support/fake_store.h"
 #include "support/scratch.h"
 #include "support/wal_files.h"
+#include "wal/private_note.h"
 
 #include <tapster/error.h>
 #include <tapster/wal_restore.h>
@@ -140,7 +141,7 @@ TEST_CASE("the form is that of whole segments only", "[wal][restore]") {
   CHECK(reader.requests_for("00000002.history") == Requests{"list 00000002.history", "get 00000002.history.gz"});
   CHECK(reader.requests_for(segment(2)) ==
         Requests{"get " + segment(2), "list " + segment(2), "get " + segment(2) + ".partial.gz"});
-  CHECK(read_file(reader.form_file()) == "none\n");
+  CHECK(read_file(reader.form_file()).starts_with("none\n"));
 }
 
 TEST_CASE("what is remembered may be missing, damaged or out of reach", "[wal][restore]") {
@@ -148,12 +149,12 @@ TEST_CASE("what is remembered may be missing, damaged or out of reach", "[wal][r
   for (int number = 1; number <= 2; ++number) reader.add(number, ".gz");
   reader.restore(segment(1));
   const std::string form = reader.form_file();
-  REQUIRE(read_file(form) == "gzip\n");
+  REQUIRE(read_file(form).starts_with("gzip\n"));
   const Requests looked = {"list " + segment(2), "get " + segment(2) + ".gz"};
   SECTION("missing") { ::unlink(form.c_str()); }
-  SECTION("cut off by a crash") { write_file(form, "gz"); }
+  SECTION("cut off by a crash") { write_file(form, "gzip"); }
   SECTION("empty") { write_file(form, ""); }
-  SECTION("no form") { write_file(form, "arj\n"); }
+  SECTION("no form") { REQUIRE(write_note(*PrivateFolder::at(form.substr(0, form.rfind('/'))), "form", "arj")); }
   SECTION("a directory") {
     ::unlink(form.c_str());
     REQUIRE(::mkdir(form.c_str(), 0700) == 0);

@@ -2,6 +2,7 @@
 #include "support/captured_log.h"
 #include "support/catch.h"
 #include "support/standby.h"
+#include "wal/fetch_position.h"
 
 #include <tapster/error.h>
 
@@ -290,7 +291,7 @@ TEST_CASE("who asks while the fetcher is about to end is heard", "[wal][prefetch
   standby.store.before = [&](const std::string& operation, const std::string& key) {
     if (operation != "get" || !key.ends_with(kSecond) || asked.exchange(true)) return;
     standby.store.erase(key);
-    write_file(standby.folder() + "/position", kSecond + " 1048576 4\n/");
+    write_position(*PrivateFolder::at(standby.folder()), {*WalName::parse(kSecond), 1U << 20U, 4, "/"});
   };
   standby.restore(kFirst);
   CHECK(standby.spool_becomes({kThird}));
