@@ -32,6 +32,7 @@ class Site:
         return path
 
     def archive(self, path, *options, **named):
+        options = ["--spool-dir", self.folder / "walarchive", *options]
         return self.run("wal-archive", *self._arguments(options), path, **named)
 
     def restore(self, *options, name=SEGMENT, destination=None, **named):

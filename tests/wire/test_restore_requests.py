@@ -51,7 +51,7 @@ def test_one_request_for_a_segment_in_the_form_of_the_last_one(seen, options, su
 def test_nothing_is_remembered_where_nothing_can_be_written(site_on, scripted):
     site = site_on(scripted)
     for number in (1, 2):
-        expect(site.archive(site.segment(content_of(number), name_of(number))), 0)
+        expect(site.archive(site.segment(content_of(number), name_of(number)), "--spool-dir", "/proc/nowhere"), 0)
         result = expect(site.restore("--spool-dir", "/proc/nowhere", "-v", name=name_of(number)), 0)
         assert "/proc/nowhere" not in result.stderr
     assert len(scripted.seen("GET", "list-type")) == 4  # of each command one

@@ -5,9 +5,6 @@
 
 #include <tapster/error.h>
 
-#include <fmt/format.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <cstdint>
 
@@ -73,7 +70,7 @@ std::optional<int> parse_arguments(int argc, const char* const* argv, WalArchive
   command
       .text({"--spool-dir"}, "DIR", arguments.spool_dir,
             "where is kept what one run leaves for the next: what is known of the archive, and which segments were "
-            "archived ahead (default: /var/tmp/walarchive-UID)")
+            "archived ahead (default: /var/tmp/walarchive)")
       .addition = true;
   declare_other_stores(command, arguments);
   command.positional("destination_url", arguments.url, kUrlHelp);
@@ -114,11 +111,6 @@ int segments_at_once(const WalArchiveArguments& arguments, const Environment& en
     }
   }
   return static_cast<int>(std::min<std::int64_t>(*number, kMostAtOnce));
-}
-
-std::string archive_spool_dir(const WalArchiveArguments& arguments) {
-  if (!arguments.spool_dir.empty()) return arguments.spool_dir;
-  return fmt::format("/var/tmp/walarchive-{}", ::geteuid());
 }
 
 }  // namespace tapster

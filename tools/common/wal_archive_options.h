@@ -16,7 +16,7 @@ struct WalArchiveArguments : SharedArguments {
   std::optional<Tags> tags;
   std::optional<Tags> history_tags;
   std::optional<int> parallel;  // segments at once; absent: the environment tells
-  std::string spool_dir;        // empty: not given
+  std::string spool_dir = "/var/tmp/walarchive";
 };
 
 // The exit status when the command line ends the command, else nullopt.
@@ -29,8 +29,5 @@ std::string wal_path_to_archive(const WalArchiveArguments& arguments, const Envi
 // How many segments are archived at once: the command line's number, else TAPSTER_WAL_ARCHIVE_PARALLEL's, else 0 (like
 // 1: no more than the one that is asked for). Throws Error (usage) for a variable that holds no such number.
 int segments_at_once(const WalArchiveArguments& arguments, const Environment& environment);
-
-// The command line's, else one for each user, who cannot use that of another.
-std::string archive_spool_dir(const WalArchiveArguments& arguments);
 
 }  // namespace tapster

@@ -35,7 +35,7 @@ int archive(const WalArchiveArguments& arguments) {
        .level = arguments.level,
        .tags = arguments.tags,
        .history_tags = arguments.history_tags,
-       .spool_dir = archive_spool_dir(arguments),
+       .spool_dir = arguments.spool_dir,
        .archive_id = fmt::format("{}\n{}\n{}", arguments.url, arguments.server_name, arguments.store.endpoint_url),
        .parallel = parallel});
   return 0;
