@@ -24,7 +24,7 @@ constexpr std::string_view kStartedAs = "barman-cloud-wal-restore: fetching ahea
   if (fetcher != 0) ::_exit(fetcher < 0 ? 1 : 0);
   sigset_t none;
   sigemptyset(&none);
-  ::sigprocmask(SIG_SETMASK, &none, nullptr);
+  ::pthread_sigmask(SIG_SETMASK, &none, nullptr);
   const int nowhere = ::open("/dev/null", O_RDWR);
   if (nowhere < 0) ::_exit(1);
   for (int standard = 0; standard <= STDERR_FILENO; ++standard) ::dup2(nowhere, standard);

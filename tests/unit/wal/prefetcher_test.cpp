@@ -41,12 +41,12 @@ TEST_CASE("segments keep coming while PostgreSQL takes them, each fetched once b
 }
 
 TEST_CASE("the window is as wide as was asked for, and as many are fetched at once", "[wal][prefetch]") {
-  Standby standby;
-  const Names names = standby.add_series(kFirst, 20);
   std::atomic<int> now = 0;
   std::atomic<int> most = 0;
   std::mutex mutex;
   std::set<std::string> begun;
+  Standby standby;  // ends its threads before what they use goes
+  const Names names = standby.add_series(kFirst, 20);
   // Nobody gets to the end before four are there.
   standby.store.during_get = [&](const std::string& key, std::uint64_t) {
     if (key.ends_with(kFirst)) return;
@@ -282,11 +282,11 @@ TEST_CASE("the fetcher ends", "[wal][prefetch]") {
 }
 
 TEST_CASE("who asks while the fetcher is about to end is heard", "[wal][prefetch]") {
-  Standby standby;
+  std::atomic<bool> asked = false;
+  Standby standby;  // ends its threads before what they use goes
   standby.add(kFirst, 1);
   standby.add(kSecond, 2);
   standby.add(kThird, 3);
-  std::atomic<bool> asked = false;
   // The fetcher is told that the second one is absent; until that has sunk in, the request for it comes.
   standby.store.before = [&](const std::string& operation, const std::string& key) {
     if (operation != "get" || !key.ends_with(kSecond) || asked.exchange(true)) return;

@@ -42,12 +42,12 @@ TEST_CASE("the next segments wait in the spool and cost no request then", "[wal]
 }
 
 TEST_CASE("a request waits for a segment that is on its way", "[wal][prefetch]") {
-  Standby standby;
+  std::atomic<bool> begun = false;
+  std::atomic<bool> go_on = false;
+  Standby standby;  // ends its threads before what they use goes
   standby.parallel = 2;
   standby.add(kFirst, 1);
   const Data second = standby.add(kSecond, 2);
-  std::atomic<bool> begun = false;
-  std::atomic<bool> go_on = false;
   bool fails = false;
   SECTION("and gets it") {}
   SECTION("and fetches it when that fails") { fails = true; }
@@ -72,13 +72,13 @@ TEST_CASE("a request waits for a segment that is on its way", "[wal][prefetch]")
 }
 
 TEST_CASE("a request does not wait for a download that does not move", "[wal][prefetch]") {
-  Standby standby;
+  std::atomic<bool> stuck = false;
+  std::atomic<bool> go_on = false;
+  Standby standby;  // ends its threads before what they use goes
   standby.parallel = 2;
   standby.patience = Duration(300);
   standby.add(kFirst, 1);
   const Data second = standby.add(kSecond, 2);
-  std::atomic<bool> stuck = false;
-  std::atomic<bool> go_on = false;
   standby.store.during_get = [&](const std::string& key, std::uint64_t) {
     if (key.ends_with(kSecond) && !stuck.exchange(true)) comes_true([&] { return go_on.load(); });
   };
