@@ -57,7 +57,7 @@ class AzureStore : public ObjectStore {
   PutResult put_in_blocks(const std::string& key, Body& body, const PutOptions& options);
   AzureCall block_call(const UploadId& upload, int number, Body& body, const std::stop_token& stop);
   bool is_committed(const std::string& key, const std::vector<std::string>& blocks);
-  void discard_blocks(const UploadId& upload);
+  bool discard_blocks(const UploadId& upload);
   std::vector<RemoveFailure> remove_batch(std::span<const std::string> keys);
   std::vector<RemoveFailure> remove_singly(std::span<const std::string> keys);
 

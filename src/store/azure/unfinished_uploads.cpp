@@ -14,6 +14,8 @@ namespace {
 
 // Metadata of the empty blob that discards an upload's blocks: the upload's id.
 constexpr const char* kDiscarded = "tapster-discarded";
+constexpr Duration kLateBlock{300};
+constexpr int kLooksForLateBlocks = 3;
 
 bool discards(const ObjectStat& blob, const UploadId& upload) {
   const auto mark = blob.metadata.find(kDiscarded);
@@ -69,19 +71,20 @@ std::optional<TimePoint> AzureStore::newest_part(const UploadId& upload) {
   return newest;
 }
 
-// Commits nothing, which makes an empty blob and forgets the blocks, and deletes it.
-void AzureStore::discard_blocks(const UploadId& upload) {
+// Commits nothing, which makes an empty blob and forgets the blocks, and deletes it. False: there was nothing to
+// discard.
+bool AzureStore::discard_blocks(const UploadId& upload) {
   const auto blocks = block_names(client_, upload.key, "uncommitted");
-  if (!blocks) return;
+  if (!blocks) return false;
   const auto is_own = [&](const std::string& block) {
     const auto mark = read_block_id(block);
     return mark && mark->upload == upload.id;
   };
   const auto own = std::count_if(blocks->begin(), blocks->end(), is_own);
-  if (own == 0) return;
+  if (own == 0) return false;
   if (own != static_cast<std::ptrdiff_t>(blocks->size())) {
     log::info("The unfinished upload of {} is left to the service: there is another one", describe(upload.key));
-    return;
+    return false;
   }
   MemoryBody nothing("<?xml version=\"1.0\" encoding=\"utf-8\"?><BlockList></BlockList>");
   AzureCall commit{.operation = "Put Block List", .method = "PUT", .key = upload.key, .query = {{"comp", "blocklist"}}};
@@ -98,20 +101,26 @@ void AzureStore::discard_blocks(const UploadId& upload) {
   if (!answer.error_code.empty()) {
     // A whole blob, which is not to be touched; or the empty one, by an attempt whose answer was lost.
     const auto found = stat(upload.key);
-    if (!found || !discards(*found, upload)) return;
+    if (!found || !discards(*found, upload)) return false;
     etag = found->etag;
   }
   AzureCall remove{.operation = "Delete Blob", .method = "DELETE", .key = upload.key};
   if (!etag.empty()) remove.headers.emplace_back("If-Match", etag);
   remove.accepted = {kBlobNotFound, "ConditionNotMet"};
   client_.call(remove);
+  return true;
 }
 
 void AzureStore::abort_upload(const UploadId& upload) noexcept {
   try {
     const auto mark = read_upload_id(upload.id);
     if (mark && !mark->create_only) {
+      // A block whose request was cut off may come into being a moment after those that were discarded.
       discard_blocks(upload);
+      for (int look = 0; look < kLooksForLateBlocks; ++look) {
+        client_.clock().sleep(kLateBlock);
+        if (!discard_blocks(upload)) break;
+      }
     } else {
       log::info("The unfinished upload of {} is left to the service, which discards it within a week",
                 describe(upload.key));
