@@ -16,6 +16,9 @@ namespace tapster {
 namespace {
 
 constexpr Duration kLook{200};  // a killed fetcher changes nothing in the folder
+// A fetcher begins with what it was told of at once, unless the machine is busy; where another restore has taken the
+// segment, this is what waiting for it costs.
+constexpr Duration kUntilMarked{500};
 
 std::string absolute_path(const std::string& path) {
   std::error_code failure;
@@ -29,19 +32,35 @@ std::string directory_of(const std::string& path) {
 
 }  // namespace
 
+// Whether the segment is one of those that the fetcher, if there is one, has been told to fetch.
+bool PrefetchClient::is_expected() const {
+  const auto position = PositionReader(folder_).read_new();
+  if (!position || position->directory != directory_of(request_.destination)) return false;
+  WalName name = position->name;
+  for (int count = 0; count < position->count; ++count) {
+    name = name.next(position->segment_size);
+    if (name.text() == request_.name.text()) return true;
+  }
+  return false;
+}
+
 std::optional<std::uint64_t> PrefetchClient::take() const {
   if (const auto size = spool_.take(request_.name, request_.destination)) return size;
-  if (!seen_of_mark(folder_, request_.name)) return std::nullopt;
+  if (!look_at_fetcher(folder_).running || !(seen_of_mark(folder_, request_.name) || is_expected()))
+    return std::nullopt;
   FolderWatch watch(folder_);
-  std::optional<std::string> seen;
+  std::optional<std::string> seen;  // of the mark, as long as there is one
+  bool marked = false;
   auto moved = std::chrono::steady_clock::now();
   while (look_at_fetcher(folder_).running) {
     const auto now_seen = seen_of_mark(folder_, request_.name);
-    if (!now_seen) break;
+    if (const auto size = spool_.take(request_.name, request_.destination)) return size;
+    if (marked && !now_seen) break;  // it has not come
+    marked = now_seen.has_value();
     const auto now = std::chrono::steady_clock::now();
     if (now_seen != seen) moved = now;
     seen = now_seen;
-    if (now - moved > request_.patience) {  // it may be stopped, or have lost its way to the store
+    if (now - moved > (marked ? request_.patience : kUntilMarked)) {  // it may be stopped, or have lost its way
       log::info("{} is being fetched ahead, but does not move", request_.name.text());
       return std::nullopt;
     }

@@ -26,6 +26,7 @@ class PrefetchClient {
   void served_from_archive(std::uint32_t segment_size);
 
  private:
+  bool is_expected() const;
   bool tell_position(std::uint32_t segment_size) const;
   void start_fetcher() const;
 
