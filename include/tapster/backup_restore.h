@@ -32,6 +32,7 @@ struct RestoreOptions {
   std::string target;                              // PGDATA
   std::map<std::string, std::string> tablespaces;  // name -> directory
   int jobs = 4;                                    // downloads at once
+  bool more_jobs = true;                           // and up to 12, while they are what is waited for and bring more
   bool sync = true;
 };
 

@@ -30,7 +30,7 @@ struct BaseBackupOptions {
   CompressionLevel level;
   int compression_threads = 0;  // 0: the cores, at most 4
   int jobs = 2;                 // uploads at once
-  bool more_jobs = true;        // and up to 5 of the usual size, while they are what is waited for and each brings more
+  bool more_jobs = true;        // and up to 5 of the usual size, while they are what is waited for and bring more
   std::uint64_t max_archive_size = 100ULL << 30;
   std::uint64_t min_chunk_size = 0;
   std::optional<std::uint64_t> max_bandwidth;  // bytes per second, over all uploads

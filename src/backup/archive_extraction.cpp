@@ -62,7 +62,7 @@ class Extraction {
         roots_(roots),
         done_(done),
         forward_stop_(std::move(stop), [this] { stop_.request_stop(); }),
-        downloads_(store, options.jobs, kDownloadMemory, stop_.get_token()) {
+        downloads_(store, options.jobs, kDownloadMemory, stop_.get_token(), options.more_jobs) {
     if (options.write_back) write_back_.emplace();
   }
 

@@ -35,8 +35,9 @@ void restore(ObjectStore& store, const ArchiveLayout& layout, RestorePlan& plan,
     write_marker(roots.front().get(), plan.pgdata(), plan.marker, false);
   };
   const RestorePlan as_planned = plan;
-  const auto summary = extract_archives(store, layout.backup_prefix(plan.id), as_planned, roots,
-                                        {.jobs = options.jobs, .write_back = options.sync}, done, stop);
+  const auto summary =
+      extract_archives(store, layout.backup_prefix(plan.id), as_planned, roots,
+                       {.jobs = options.jobs, .more_jobs = options.more_jobs, .write_back = options.sync}, done, stop);
   RestoreFinish finish(plan, roots.front().get());
   if (plan.has_manifest) finish.restore_manifest(store, layout.manifest_key(plan.id));
   finish.add_wal_directory();

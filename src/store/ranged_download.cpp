@@ -1,10 +1,12 @@
 #include "store/ranged_download.h"
 
 #include "io/crc.h"
+#include "store/transfer_count.h"
 
 #include <tapster/error.h>
 
 #include <algorithm>
+#include <chrono>
 #include <condition_variable>
 #include <cstring>
 #include <deque>
@@ -12,6 +14,7 @@
 #include <functional>
 #include <mutex>
 #include <optional>
+#include <system_error>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -75,12 +78,12 @@ class BufferSink final : public ByteSink {
 }  // namespace
 
 struct RangedDownloads::State {
-  State(ObjectStore& store, int connections, std::uint64_t memory, std::stop_token stop)
+  State(ObjectStore& store, int connections, std::uint64_t memory, std::stop_token stop, bool more)
       : store_(store),
         stop_(std::move(stop)),
         range_size_(std::clamp(memory / (2 * static_cast<std::uint64_t>(connections)), kSmallestRange, kLargestRange)),
-        free_(std::max<std::uint64_t>(memory / range_size_, 1)) {
-    threads_.reserve(static_cast<std::size_t>(connections));
+        free_(std::max<std::uint64_t>(memory / range_size_, 1)),
+        connections_(connections, more ? std::max(connections, static_cast<int>(free_)) : connections) {
     for (int i = 0; i < connections; ++i) threads_.emplace_back([this] { fetch_ranges(); });
   }
   ~State() {
@@ -99,6 +102,7 @@ struct RangedDownloads::State {
 
  private:
   void fetch_ranges();
+  void count_in(const Range& range);
   Reading* next_reading();
   void fetch(Reading& reading, Range& range, std::unique_lock<std::mutex>& lock);
   ObjectStat get(const Reading& reading, const Range& range, std::string etag);
@@ -117,6 +121,9 @@ struct RangedDownloads::State {
   std::uint64_t free_;           // ranges that may still be taken
   std::vector<Buffer> buffers_;  // of those that have been used
   std::vector<Reading*> readings_;
+  TransferCount connections_;
+  int busy_ = 0;     // of them
+  int waiting_ = 0;  // readers
   bool ended_ = false;
   std::vector<std::thread> threads_;
 };
@@ -124,7 +131,7 @@ struct RangedDownloads::State {
 // The one that has the fewest ranges waiting: each gets its share of the memory. A reader's first range is
 // always the oldest of its own, so whoever holds memory can go on.
 Reading* RangedDownloads::State::next_reading() {
-  if (free_ == 0) return nullptr;
+  if (free_ == 0 || busy_ >= connections_.count()) return nullptr;
   Reading* best = nullptr;
   for (Reading* reading : readings_) {
     if (reading->failed || reading->requested == reading->size) continue;
@@ -149,11 +156,26 @@ void RangedDownloads::State::fetch_ranges() {
     --free_;
     Range& fetched = *reading->ranges.emplace_back(std::move(range));
     ++reading->in_flight;
+    ++busy_;
     fetch(*reading, fetched, lock);
+    --busy_;
     --reading->in_flight;
     fetched.arrived = true;
-    if (fetched.failure) reading->failed = true;
+    if (fetched.failure) {
+      reading->failed = true;
+    } else {
+      count_in(fetched);
+    }
     arrival_.notify_all();
+  }
+}
+
+void RangedDownloads::State::count_in(const Range& range) {
+  connections_.done(std::chrono::steady_clock::now(), range.size, waiting_ > 0);
+  if (ended_ || threads_.size() >= static_cast<std::size_t>(connections_.count())) return;
+  try {
+    threads_.emplace_back([this] { fetch_ranges(); });
+  } catch (const std::system_error&) {  // those that there are will do
   }
 }
 
@@ -211,7 +233,9 @@ void RangedDownloads::State::end(Reading& reading) {
 // Waits for it to arrive. Throws what went wrong on its way.
 const Range& RangedDownloads::State::first_range(Reading& reading) {
   std::unique_lock lock(mutex_);
+  ++waiting_;
   arrival_.wait(lock, stop_, [&] { return !reading.ranges.empty() && reading.ranges.front()->arrived; });
+  --waiting_;
   if (stop_.stop_requested()) throw Interrupted();
   const Range& first = *reading.ranges.front();
   if (first.failure) std::rethrow_exception(first.failure);
@@ -257,8 +281,9 @@ void RangedDownloads::State::read(const std::string& key, std::uint64_t size, By
   }
 }
 
-RangedDownloads::RangedDownloads(ObjectStore& store, int connections, std::uint64_t memory, std::stop_token stop)
-    : state_(std::make_unique<State>(store, connections, memory, std::move(stop))) {}
+RangedDownloads::RangedDownloads(ObjectStore& store, int connections, std::uint64_t memory, std::stop_token stop,
+                                 bool more)
+    : state_(std::make_unique<State>(store, connections, memory, std::move(stop), more)) {}
 RangedDownloads::~RangedDownloads() = default;
 void RangedDownloads::read(const std::string& key, std::uint64_t size, ByteSink& sink) {
   state_->read(key, size, sink);

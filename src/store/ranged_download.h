@@ -12,10 +12,11 @@
 namespace tapster {
 
 // `connections` threads that fetch ranges ahead for every object that is being read; memory is bounded by
-// `memory` bytes over all. The store is borrowed. Thread-safe.
+// `memory` bytes over all. With `more`, as many as the memory has ranges, as TransferCount tells. The store is
+// borrowed. Thread-safe.
 class RangedDownloads {
  public:
-  RangedDownloads(ObjectStore& store, int connections, std::uint64_t memory, std::stop_token stop);
+  RangedDownloads(ObjectStore& store, int connections, std::uint64_t memory, std::stop_token stop, bool more = false);
   ~RangedDownloads();
   RangedDownloads(const RangedDownloads&) = delete;
   RangedDownloads& operator=(const RangedDownloads&) = delete;

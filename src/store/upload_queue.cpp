@@ -1,7 +1,7 @@
 #include "store/upload_queue.h"
 
 #include "io/page_buffer.h"
-#include "store/uploader_count.h"
+#include "store/transfer_count.h"
 
 #include <algorithm>
 #include <condition_variable>
@@ -186,7 +186,7 @@ class UploadQueue::State {
         object->stored.push_back(std::move(*stored));
         object->statistics.busy += steady_now() - part.queued_at;
         object->statistics.bytes += part.size;
-        uploaders_.stored(steady_now(), part.size, waiting_ > 0);
+        uploaders_.done(steady_now(), part.size, waiting_ > 0);
         start_missing_uploader();
       }
       spare_.push_back(std::move(part.buffer));
@@ -215,7 +215,7 @@ class UploadQueue::State {
   ObjectStore& store_;
   RateLimit* limit_;
   std::mutex mutex_;
-  UploaderCount uploaders_;
+  TransferCount uploaders_;
   std::condition_variable changed_;
   std::deque<std::pair<Progress*, Part>> queue_;
   std::vector<PageBuffer> spare_;

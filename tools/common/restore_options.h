@@ -20,6 +20,7 @@ struct RestoreArguments : SharedArguments {
   std::string target_lsn, target_time;
   bool has_target_lsn = false, has_target_time = false;
   std::uint32_t jobs = 4;
+  bool more_jobs = true;  // none were asked for
   bool no_sync = false;
   // Of disk snapshots: accepted, and of no use yet.
   std::string snapshot_instance, gcp_zone, aws_region, azure_resource_group;

@@ -50,6 +50,7 @@ int restore(const RestoreArguments& arguments) {
                   .target = arguments.recovery_dir,
                   .tablespaces = tablespaces,
                   .jobs = static_cast<int>(std::min(arguments.jobs, kMostJobs)),
+                  .more_jobs = arguments.more_jobs,
                   .sync = !arguments.no_sync},
                  interruption.token());
   return 0;

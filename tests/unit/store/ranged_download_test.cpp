@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <mutex>
 #include <thread>
@@ -83,6 +84,26 @@ TEST_CASE("ranges are fetched side by side") {
   Collector sink;
   downloads.read("key", content.size(), sink);
   CHECK(sink.collected == content);
+}
+
+TEST_CASE("over a long wire more ranges travel at once, unless their number was given") {
+  FakeStore store;
+  const Data content = random_bytes(24 << 20, 4);
+  store.add("key", content);
+  const bool more = GENERATE(true, false);
+  std::atomic<int> travelling = 0, most = 0;
+  store.before = [&](const std::string&, const std::string&) {
+    const int now = ++travelling;
+    for (int seen = most; seen < now && !most.compare_exchange_weak(seen, now);) continue;
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    --travelling;
+  };
+  RangedDownloads downloads(store, 4, 3 << 20, {}, more);
+  REQUIRE(downloads.range_size() == 3 << 17);
+  Collector sink;
+  downloads.read("key", content.size(), sink);
+  CHECK(sink.collected == content);
+  CHECK((most > 4) == more);  // how many of eight stay is for TransferCount, and the machine's load, to tell
 }
 
 TEST_CASE("a slow sink holds back requests, never an answer, and the memory is kept") {

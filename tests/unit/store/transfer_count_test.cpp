@@ -1,4 +1,4 @@
-#include "store/uploader_count.h"
+#include "store/transfer_count.h"
 
 #include "support/catch.h"
 
@@ -12,17 +12,17 @@ namespace {
 struct Wire {
   explicit Wire(int least, int most, int carried) : count(least, most), carried(carried) {}
 
-  void send(int parts, bool writer_waits = true) {
+  void send(int parts, bool waited_for = true) {
     for (int i = 0; i < parts; ++i) {
       now += std::chrono::duration_cast<std::chrono::steady_clock::duration>(
           std::chrono::duration<double>(1.0 / std::min(count.count(), carried)));
-      count.stored(now, 1000, writer_waits);
+      count.done(now, 1000, waited_for);
     }
   }
 
-  UploaderCount count;
+  TransferCount count;
   int carried;
-  UploaderCount::Time now = {};
+  TransferCount::Time now = {};
 };
 
 }  // namespace
