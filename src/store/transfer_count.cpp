@@ -5,9 +5,9 @@
 namespace tapster {
 namespace {
 
-constexpr int kTransfersOfEach = 3;  // that make a measurement
+constexpr int kTransfersOfEach = 2;  // that make a measurement
 constexpr double kWorthMore = 1.1;
-constexpr int kRest = 100;
+constexpr int kRest = 50;
 
 }  // namespace
 
@@ -38,7 +38,7 @@ void TransferCount::done(Time now, std::uint64_t bytes, bool waited_for) {
   before_ = 0;
   if (count_ < most_) {
     before_ = count_;
-    count_ = std::min(count_ + std::max(count_ / 2, 1), most_);
+    count_ = std::min(2 * count_, most_);
     measuring_ = false;  // from the next one on, when the new ones are at work
   }
 }

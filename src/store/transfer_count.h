@@ -7,8 +7,8 @@
 namespace tapster {
 
 // Over a long wire one connection carries a window of bytes per round trip, and more connections carry more; on
-// a near one a few are enough. Begins with `least`. While somebody waits for transfers, half as many again are tried,
-// and stay if the bytes per second grew by a tenth; else they go again, and the next trial is a hundred transfers
+// a near one a few are enough. Begins with `least`. While somebody waits for transfers, twice as many are tried, and
+// stay if the bytes per second grew by a tenth; else the number is what it was, and the next trial is fifty transfers
 // later. Never more than `most`. Not thread-safe.
 class TransferCount {
  public:

@@ -86,6 +86,17 @@ class UploadQueue::State {
     throw_failure_locked();
   }
 
+  // A failure elsewhere in the queue interrupts the writers' requests: that failure is what they are to report.
+  template <typename Request>
+  auto or_first_failure(const Request& request) {
+    try {
+      return request();
+    } catch (const Interrupted&) {
+      throw_failure();
+      throw;
+    }
+  }
+
   PageBuffer take_buffer(std::size_t size) {
     {
       const std::lock_guard lock(mutex_);
@@ -271,7 +282,8 @@ class UploadQueue::Upload final : public ObjectUpload {
     state_.settle(progress_);
     std::vector<UploadedPart>& parts = progress_.stored;
     std::sort(parts.begin(), parts.end(), [](const auto& a, const auto& b) { return a.number < b.number; });
-    const PutResult result = state_.store().complete_upload(*progress_.upload, parts, options_);
+    const PutResult result =
+        state_.or_first_failure([&] { return state_.store().complete_upload(*progress_.upload, parts, options_); });
     complete_ = result == PutResult::created;
     return result;
   }
@@ -286,7 +298,10 @@ class UploadQueue::Upload final : public ObjectUpload {
       throw error(ErrorKind::general, "{} is larger than the {} parts of {} bytes that it may have",
                   state_.store().describe(key_), limit, part_size_);
     }
-    if (!progress_.upload) progress_.upload = state_.store().begin_upload(key_, part_size_, options_);
+    if (!progress_.upload) {
+      progress_.upload =
+          state_.or_first_failure([&] { return state_.store().begin_upload(key_, part_size_, options_); });
+    }
     state_.queue(progress_,
                  {.number = ++parts_, .buffer = std::exchange(buffer_, {}), .size = std::exchange(used_, 0)});
   }

@@ -274,6 +274,30 @@ TEST_CASE("the first failure of an uploader is thrown to every writer, and every
   CHECK(fixture.store.open_uploads() == 0);
 }
 
+TEST_CASE("a request that the failure of another object interrupts reports that failure") {
+  Fixture fixture;
+  const std::string interrupted = GENERATE("begin", "complete");
+  UploadQueue queue = fixture.queue(2);
+  const auto bad = queue.open("bad", 100, {});
+  fixture.store.during_part = [&](const std::string& key, int, const std::stop_token&) {
+    if (key == "bad") throw FakeStore::refusal("UploadPart", 403);
+  };
+  const std::string refused = "UploadPart was refused with 403";
+  fixture.store.before = [&](const std::string& called, const std::string& key) {
+    if (called != interrupted || key != "good") return;
+    CHECK(failure_of([&] {
+            for (;;) bad->write(Data(100));
+          }) == refused);
+    throw Interrupted();  // as every store does now
+  };
+  CHECK(failure_of([&] {
+          const auto good = queue.open("good", 100, {});
+          good->write(Data(100));
+          good->finish();
+        }) == refused);
+  CHECK(!fixture.store.find("good"));
+}
+
 TEST_CASE("what the store throws at the beginning and at the end comes out, and leaves nothing") {
   Fixture fixture;
   const std::string operation = GENERATE("begin", "complete");
