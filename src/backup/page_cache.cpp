@@ -13,10 +13,15 @@ namespace {
 constexpr std::uint64_t kWindow = 8 << 20;  // a multiple of the page size
 constexpr std::uint64_t kWorthACall = 64 << 10;
 
+std::uint64_t page_size() noexcept {
+  static const auto size = static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+  return size;
+}
+
 // The parts of [begin, end) that are not in the cache; none when that cannot be told. The file is mapped for the
 // question alone: mincore (Linux 5.2 and newer) answers those who own the file, and shows others all as present.
 std::vector<std::pair<std::uint64_t, std::uint64_t>> missing_parts(int file, std::uint64_t begin, std::uint64_t end) {
-  static const auto page = static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+  const std::uint64_t page = page_size();
   std::vector<std::pair<std::uint64_t, std::uint64_t>> parts;
   const std::size_t length = end - begin;
   void* const map = ::mmap(nullptr, length, PROT_READ, MAP_SHARED, file, static_cast<off_t>(begin));
@@ -70,6 +75,18 @@ CacheWindows::Ranges CacheWindows::request(std::uint64_t begin) {
 void CacheWindows::drop(const Ranges& ranges) const {
   for (const auto& [offset, length] : ranges)
     ::posix_fadvise(file_, static_cast<off_t>(offset), static_cast<off_t>(length), POSIX_FADV_DONTNEED);
+}
+
+std::optional<bool> is_cached(int file, std::uint64_t size) noexcept {
+  // cachestat(2), for which the C library has no name yet. A read with RWF_NOWAIT cannot tell on these kernels: it
+  // reads ahead itself, and finds what a fast disk has brought meanwhile.
+  constexpr long kCachestat = 451;
+  const struct { std::uint64_t offset, length; } range{0, size};
+  struct {
+    std::uint64_t present, dirty, writeback, evicted, recently_evicted;  // pages
+  } found{};
+  if (::syscall(kCachestat, file, &range, &found, 0U) != 0) return std::nullopt;
+  return found.present * page_size() >= size;
 }
 
 std::size_t read_from_cache(int file, std::span<std::byte> out) noexcept {

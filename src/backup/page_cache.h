@@ -5,6 +5,7 @@
 #include <tapster/byte_sink.h>
 
 #include <cstdint>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -34,7 +35,10 @@ class CacheWindows {
   Ranges next_;
 };
 
-// For small files: reads what is in the cache without waiting for the disk. Less than all is no error.
+// For small files: whether all of it is in the cache. nullopt: the kernel does not say (before Linux 6.5, or to those
+// who do not own the file).
+std::optional<bool> is_cached(int file, std::uint64_t size) noexcept;
+// Where that is so: reads what is in the cache without waiting for the disk. Less than all is no error.
 std::size_t read_from_cache(int file, std::span<std::byte> out) noexcept;
 void drop_from_cache(int file) noexcept;
 
