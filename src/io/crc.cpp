@@ -70,19 +70,21 @@ __attribute__((target("sse4.2"))) std::uint32_t crc32c_sse42(std::uint32_t crc, 
 }
 
 // x^power modulo the polynomial, reflected: bit 63 is x^0.
+template <typename Crc, Crc Polynomial>
 constexpr std::uint64_t power_of_x(unsigned power) {
-  std::uint64_t value = std::uint64_t{1} << 63;
-  while (power-- != 0) value = (value >> 1) ^ ((value & 1) != 0 ? kCrc64NvmePolynomial : 0);
-  return value;
+  constexpr unsigned kBits = 8 * sizeof(Crc);
+  Crc value = Crc{1} << (kBits - 1);
+  while (power-- != 0) value = (value >> 1) ^ ((value & 1) != 0 ? Polynomial : 0);
+  return std::uint64_t{value} << (64 - kBits);
 }
 
 // Folding by carry-less multiplication (Gopal and others, "Fast CRC Computation for Generic
 // Polynomials Using PCLMULQDQ Instruction", Intel 2009): 128 bits of remainder are carried
 // `Bits` further. A reflected product comes out one bit too far, hence the powers less one.
-template <unsigned Bits>
+template <typename Crc, Crc Polynomial, unsigned Bits>
 __attribute__((target("pclmul"))) inline __m128i fold(__m128i remainder, __m128i next) {
-  constexpr auto kNear = static_cast<long long>(power_of_x(Bits - 1));
-  constexpr auto kFar = static_cast<long long>(power_of_x(Bits + 64 - 1));
+  constexpr auto kNear = static_cast<long long>(power_of_x<Crc, Polynomial>(Bits - 1));
+  constexpr auto kFar = static_cast<long long>(power_of_x<Crc, Polynomial>(Bits + 64 - 1));
   const __m128i factors = _mm_set_epi64x(kNear, kFar);
   const __m128i first = _mm_clmulepi64_si128(remainder, factors, 0x00);
   const __m128i second = _mm_clmulepi64_si128(remainder, factors, 0x11);
@@ -91,18 +93,30 @@ __attribute__((target("pclmul"))) inline __m128i fold(__m128i remainder, __m128i
 
 __m128i load128(const std::byte* from) { return _mm_loadu_si128(reinterpret_cast<const __m128i*>(from)); }
 
-// Takes a multiple of 64 bytes, at least 128.
-__attribute__((target("pclmul"))) std::uint64_t crc64nvme_folded(std::uint64_t crc, Bytes data) {
-  __m128i lanes[4];
-  for (unsigned i = 0; i < 4; ++i) lanes[i] = load128(data.data() + 16 * i);
-  lanes[0] = _mm_xor_si128(lanes[0], _mm_set_epi64x(0, static_cast<long long>(crc)));
-  for (data = data.subspan(64); !data.empty(); data = data.subspan(64))
-    for (unsigned i = 0; i < 4; ++i) lanes[i] = fold<512>(lanes[i], load128(data.data() + 16 * i));
-  __m128i remainder = lanes[0];
-  for (unsigned i = 1; i < 4; ++i) remainder = fold<128>(remainder, lanes[i]);
-  std::array<std::byte, 16> rest;
-  std::memcpy(rest.data(), &remainder, rest.size());
-  return by_table<std::uint64_t>(kCrc64NvmeTables, 0, rest);
+using Folded = std::array<std::byte, 16>;
+constexpr std::size_t kWorthFolding = 128;
+
+// Takes a multiple of 64 bytes; returns what has, from 0 on, the same remainder.
+template <typename Crc, Crc Polynomial>
+__attribute__((target("pclmul"))) Folded folded(Crc crc, Bytes data) {
+  // Not an array: whether its lanes were kept in registers would be the compiler's choice, at half the speed if not.
+  __m128i a = load128(data.data());
+  __m128i b = load128(data.data() + 16);
+  __m128i c = load128(data.data() + 32);
+  __m128i d = load128(data.data() + 48);
+  a = _mm_xor_si128(a, _mm_set_epi64x(0, static_cast<long long>(crc)));
+  for (data = data.subspan(64); !data.empty(); data = data.subspan(64)) {
+    a = fold<Crc, Polynomial, 512>(a, load128(data.data()));
+    b = fold<Crc, Polynomial, 512>(b, load128(data.data() + 16));
+    c = fold<Crc, Polynomial, 512>(c, load128(data.data() + 32));
+    d = fold<Crc, Polynomial, 512>(d, load128(data.data() + 48));
+  }
+  b = fold<Crc, Polynomial, 128>(a, b);
+  c = fold<Crc, Polynomial, 128>(b, c);
+  d = fold<Crc, Polynomial, 128>(c, d);
+  Folded rest;
+  std::memcpy(rest.data(), &d, rest.size());
+  return rest;
 }
 
 #endif
@@ -110,6 +124,12 @@ __attribute__((target("pclmul"))) std::uint64_t crc64nvme_folded(std::uint64_t c
 std::uint32_t crc32c_remainder(std::uint32_t crc, Bytes data) {
 #if defined(__x86_64__)
   static const bool has_sse42 = __builtin_cpu_supports("sse4.2") != 0;
+  static const bool has_pclmul = __builtin_cpu_supports("pclmul") != 0;
+  if (has_sse42 && has_pclmul && data.size() >= kWorthFolding) {  // the instruction for it takes three cycles a word
+    const std::size_t whole = data.size() / 64 * 64;
+    crc = crc32c_sse42(0, folded<std::uint32_t, kCrc32cPolynomial>(crc, data.first(whole)));
+    data = data.subspan(whole);
+  }
   if (has_sse42) return crc32c_sse42(crc, data);
 #elif defined(__ARM_FEATURE_CRC32)
   for (; data.size() >= 8; data = data.subspan(8)) crc = __crc32cd(crc, load64(data.data()));
@@ -120,9 +140,10 @@ std::uint32_t crc32c_remainder(std::uint32_t crc, Bytes data) {
 std::uint64_t crc64nvme_remainder(std::uint64_t crc, Bytes data) {
 #if defined(__x86_64__)
   static const bool has_pclmul = __builtin_cpu_supports("pclmul") != 0;
-  if (has_pclmul && data.size() >= 128) {
+  if (has_pclmul && data.size() >= kWorthFolding) {
     const std::size_t whole = data.size() / 64 * 64;
-    crc = crc64nvme_folded(crc, data.first(whole));
+    const Folded rest = folded<std::uint64_t, kCrc64NvmePolynomial>(crc, data.first(whole));
+    crc = by_table<std::uint64_t>(kCrc64NvmeTables, 0, rest);
     data = data.subspan(whole);
   }
 #endif
