@@ -1,27 +1,14 @@
 #include "store/azure/content_checksum.h"
 
+#include "base/body_pieces.h"
 #include "base/digest.h"
 #include "base/encoding.h"
 #include "io/crc.h"
 
-#include <algorithm>
 #include <array>
-#include <vector>
 
 namespace tapster {
 namespace {
-
-constexpr std::size_t kHashedAtOnce = 256 * 1024;
-
-template <typename Update>
-void read_all(Body* body, Update update) {
-  if (body == nullptr) return;
-  if (const Bytes whole = body->contiguous(); !whole.empty()) return update(whole);
-  Body& source = body->unsent();
-  source.rewind();
-  std::vector<std::byte> buffer(std::min<std::uint64_t>(kHashedAtOnce, std::max<std::uint64_t>(source.size(), 1)));
-  while (const std::size_t count = source.read(buffer)) update(Bytes(buffer).first(count));
-}
 
 std::string base64_of(std::uint64_t value) {
   std::array<std::byte, sizeof value> bytes{};
@@ -38,14 +25,14 @@ std::pair<std::string, std::string> ContentChecksum::header(BlobChecksum algorit
   if (algorithm == BlobChecksum::crc64) {
     if (!crc64_) {
       std::uint64_t crc = 0;
-      read_all(body_, [&](Bytes data) { crc = crc64nvme(crc, data); });
+      if (body_ != nullptr) each_piece(*body_, [&](Bytes data) { crc = crc64nvme(crc, data); });
       crc64_ = base64_of(crc);
     }
     return {"x-ms-content-crc64", *crc64_};
   }
   if (!md5_) {
     Md5 hash;
-    read_all(body_, [&](Bytes data) { hash.update(data); });
+    if (body_ != nullptr) each_piece(*body_, [&](Bytes data) { hash.update(data); });
     md5_ = base64_encode(hash.finish());
   }
   return {"Content-MD5", *md5_};

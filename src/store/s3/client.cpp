@@ -1,5 +1,6 @@
 #include "store/s3/client.h"
 
+#include "base/body_pieces.h"
 #include "base/encoding.h"
 #include "base/time_text.h"
 #include "http/backoff.h"
@@ -17,7 +18,6 @@ namespace tapster {
 namespace {
 
 constexpr const char* kUnsignedPayload = "UNSIGNED-PAYLOAD";
-constexpr std::size_t kReadBytes = 256 * 1024;
 // Corrections other than retries (region, clock, credentials, checksums): each is made once per call, so
 // this only guards against a server that finds a new complaint every time.
 constexpr int kMaxCorrections = 5;
@@ -70,14 +70,10 @@ S3Client::Digests S3Client::digests_of(const S3Call& call, bool with_checksum) c
   };
   std::vector<std::byte> whole;  // only for the small documents that need an MD5
   if (call.body != nullptr && (hash || with_checksum || call.needs_content_md5)) {
-    Body& body = call.body->unsent();
-    body.rewind();
-    std::vector<std::byte> buffer(std::min<std::uint64_t>(kReadBytes, std::max<std::uint64_t>(body.size(), 1)));
-    while (const std::size_t count = body.read(buffer)) {
-      const Bytes piece = Bytes(buffer).first(count);
+    each_piece(*call.body, [&](Bytes piece) {
       update(piece);
       if (call.needs_content_md5) whole.insert(whole.end(), piece.begin(), piece.end());
-    }
+    });
   }
   if (call.needs_content_md5) digests.content_md5 = base64_encode(md5(whole));
   digests.payload_hash = unsigned_payload   ? kUnsignedPayload
