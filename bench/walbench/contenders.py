@@ -63,11 +63,11 @@ class Curl:
     """The same requests, signed in the same way; digests are made while the clock runs."""
 
     def archive(self, store, server, form, scratch):
-        lines = ["set -e", f"n=${{f##*/}}{form.suffix}"]
+        lines = ["set -e", "s=${f##*/}", f"n=${{s%????????}}/$s{form.suffix}"]
         if form.compress:
-            lines += [f't={shlex.quote(str(scratch))}/$n', f'{form.compress} "$f" >"$t"', 'f=$t']
+            lines += [f't={shlex.quote(str(scratch))}/$s', f'{form.compress} "$f" >"$t"', 'f=$t']
         lines += ['h=$(openssl dgst -sha256 -r "$f")', 'h=${h%% *}',
-                  f'{self._curl(store)} -H "x-amz-content-sha256:$h" -H "If-None-Match: *" -T "$f" "{self._url(store, server)}/$n"']
+                  f'{self._curl(store)} -H "x-amz-content-sha256:$h" -H "If-None-Match: *" -T "$f" "{store.endpoint}/{store.bucket}/{server}/wals/$n"']
         return "\n".join(lines)
 
     def restore(self, store, server, form, target, sync=False):

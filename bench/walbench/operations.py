@@ -5,6 +5,7 @@ import shlex
 import subprocess
 
 from walbench.contenders import COMPARED, FOLDER, PLAIN, SNAPPY, four_at_a_time, in_a_row, one, several
+from walbench.segments import name_of
 from common.measure import BenchError
 
 RECOVERY_FILE = "RECOVERYXLOG"
@@ -26,26 +27,34 @@ class Bench:
 
 
 class ArchiveRun:
-    """Archives `count` segments, under a server name that no run had before."""
+    """Archives `count` segments as the next ones of its own server."""
 
     def __init__(self, bench, store, form, shape, count, line_for):
         self.bench, self.store, self.form, self.shape, self.line_for = bench, store, form, shape, line_for
         self.segments = bench.segments[:count]
         self.environment = store.environment(bench.environment)
-        self.server = None
+        self.server = f"server{next(bench.numbers)}"
+        self.following = itertools.count(1)
+        self.named = []
 
     def prepare(self):
-        self.server = f"run{next(self.bench.numbers)}"
+        folder = self.bench.work / "pg_wal"
+        folder.mkdir(exist_ok=True)
+        for path in folder.iterdir():
+            path.unlink()
+        self.named = [folder / name_of(next(self.following)) for _ in self.segments]
+        for path, name in zip(self.segments, self.named):
+            name.hardlink_to(path)
 
     def command(self):
-        arguments = [str(path) for path in self.segments]
+        arguments = [str(path) for path in self.named]
         return self.shape(self.line_for(self.server), arguments[0] if self.shape is one else arguments)
 
     def check(self):
         if not self.store.keeps_objects:
             return
-        for path in self.segments:
-            key = f"{self.server}/{FOLDER}/{path.name}{self.form.suffix}"
+        for path in self.named:
+            key = f"{self.server}/wals/{path.name[:16]}/{path.name}{self.form.suffix}"
             head = self.store.client.head(self.store.bucket, key)
             if head is None:
                 raise BenchError(f"{key} was not stored")

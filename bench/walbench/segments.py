@@ -8,7 +8,7 @@ PAGE_SIZE = 8192
 
 
 def name_of(number):
-    return f"0000000100000000000000{number:02X}"
+    return f"00000001{number // 256:08X}{number % 256:08X}"
 
 
 def make_segments(folder, count):

@@ -21,6 +21,7 @@ END_SECONDS = 15  # in which a fetcher ends by itself when its spool is gone
 class Bench:
     folder: pathlib.Path  # of the commands
     segments: list
+    earlier: pathlib.Path  # the segment before those: archived before the clock runs
     work: pathlib.Path
     environment: dict
     numbers: object = dataclasses.field(default_factory=itertools.count)
@@ -32,10 +33,6 @@ class Bench:
     @property
     def spool(self):
         return self.work / "spool"
-
-    def has(self, command, option):
-        text = subprocess.run([self.folder / command, "--help"], capture_output=True, text=True, check=True).stdout
-        return option in text.replace(",", " ").split()
 
 
 class Run:
@@ -52,8 +49,10 @@ class Run:
             folder.mkdir(parents=True)
 
     def command(self):
+        return self.shell([path.name for path in self.bench.segments])
+
+    def shell(self, names):
         line = self.line.replace("@SERVER@", self.server)
-        names = [path.name for path in self.bench.segments]
         return ["/bin/sh", "-c", f"cd {shlex.quote(str(self.bench.data))} || exit 1\n{line}", "sh", *names]
 
     def clean(self):
@@ -69,9 +68,14 @@ class Run:
 class ArchiveRun(Run):
     def prepare(self):
         super().prepare()
+        self.hand_over(self.bench.earlier)
+        subprocess.run(self.shell([self.bench.earlier.name]), env=self.environment, check=True)
         for path in self.bench.segments:
-            os.link(path, self.bench.data / "pg_wal" / path.name)
-            (self.bench.data / "pg_wal/archive_status" / f"{path.name}.ready").touch()
+            self.hand_over(path)
+
+    def hand_over(self, path):
+        os.link(path, self.bench.data / "pg_wal" / path.name)
+        (self.bench.data / "pg_wal/archive_status" / f"{path.name}.ready").touch()
 
     def check(self):
         for path in self.bench.segments:
@@ -109,10 +113,10 @@ def archives(bench, store, parallels):
         return ArchiveRun(bench, store, f'for f; do {command} {options} {place} "pg_wal/$f" && '
                           'mv "pg_wal/archive_status/$f.ready" "pg_wal/archive_status/$f.done" || exit 1; done')
 
-    found = {"one at a time": run("")}
-    if bench.has("barman-cloud-wal-archive", "--parallel"):
-        for count in parallels:
-            found[f"--parallel {count}"] = run(f"--parallel {count} --spool-dir {shlex.quote(str(bench.spool))}")
+    spool = f"--spool-dir {shlex.quote(str(bench.spool))}"
+    found = {"one at a time": run(spool)}
+    for count in parallels:
+        found[f"--parallel {count}"] = run(f"--parallel {count} {spool}")
     url = f"{store.endpoint}/{store.bucket}/@SERVER@/{FOLDER}/"
     found["curl, 8 at once"] = ArchiveRun(bench, store, transfers(url, 'upload-file = \\"pg_wal/$f\\"'))
     return found
