@@ -66,8 +66,9 @@ class Curl:
         lines = ["set -e", "s=${f##*/}", f"n=${{s%????????}}/$s{form.suffix}"]
         if form.compress:
             lines += [f't={shlex.quote(str(scratch))}/$s', f'{form.compress} "$f" >"$t"', 'f=$t']
+        url = f"{store.endpoint}/{store.bucket}/{server}/wals/$n"
         lines += ['h=$(openssl dgst -sha256 -r "$f")', 'h=${h%% *}',
-                  f'{self._curl(store)} -H "x-amz-content-sha256:$h" -H "If-None-Match: *" -T "$f" "{store.endpoint}/{store.bucket}/{server}/wals/$n"']
+                  f'{self._curl(store)} -H "x-amz-content-sha256:$h" -H "If-None-Match: *" -T "$f" "{url}"']
         return "\n".join(lines)
 
     def restore(self, store, server, form, target, sync=False):

@@ -3,7 +3,6 @@
 #include "io/file.h"
 
 #include <algorithm>
-#include <optional>
 
 namespace tapster {
 
@@ -16,15 +15,8 @@ FileReader::~FileReader() {
 
 std::size_t FileReader::read(std::span<std::byte> out) {
   out = out.first(static_cast<std::size_t>(std::min<std::uint64_t>(out.size(), size_ - offset_)));
+  if (offset_ == 0 && !out.empty() && size_ < CacheWindows::kSmall) came_from_disk_ = !is_cached(file_, size_);
   std::size_t filled = 0;
-  if (offset_ == 0 && !out.empty() && size_ < CacheWindows::kSmall) {
-    if (const std::optional<bool> cached = is_cached(file_, size_)) {
-      came_from_disk_ = !*cached;
-    } else {
-      filled = read_from_cache(file_, out);
-      came_from_disk_ = filled < out.size();
-    }
-  }
   while (filled < out.size() && !shrank_) {
     windows_.about_to_read(offset_ + filled);
     const std::size_t count = read_at(file_, offset_ + filled, out.subspan(filled), path_);

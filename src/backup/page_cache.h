@@ -5,7 +5,6 @@
 #include <tapster/byte_sink.h>
 
 #include <cstdint>
-#include <optional>
 #include <utility>
 #include <vector>
 
@@ -35,11 +34,8 @@ class CacheWindows {
   Ranges next_;
 };
 
-// For small files: whether all of it is in the cache. nullopt: the kernel does not say (before Linux 6.5, or to those
-// who do not own the file).
-std::optional<bool> is_cached(int file, std::uint64_t size) noexcept;
-// Where that is so: reads what is in the cache without waiting for the disk. Less than all is no error.
-std::size_t read_from_cache(int file, std::span<std::byte> out) noexcept;
+// For small files: whether all of it is in the cache, as far as the kernel tells.
+bool is_cached(int file, std::uint64_t size);
 void drop_from_cache(int file) noexcept;
 
 }  // namespace tapster
