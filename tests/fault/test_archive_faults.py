@@ -85,9 +85,11 @@ def test_a_fault_that_stays_is_an_error_after_the_retries(proxy, both, stored, b
         mentioned = [text for key, texts in NAMED.items() if fault.startswith(key) for text in (*texts, faults.REQUEST_ID)]
         error_line(expect(result, 4), "Barman cloud WAL archiver exception", *mentioned, bucket, NAMES[codec])
     assert stored() == set()
-    # AWS_MAX_ATTEMPTS=2, two segments; and libcurl repeats by itself when a kept connection (that of the
-    # listing before) dies before an answer.
-    assert len(proxy.seen("PUT")) in (4, 6)
+    # AWS_MAX_ATTEMPTS=2 for each segment; and libcurl repeats by itself when a kept connection (that of the
+    # listing before) dies before an answer. Whether it sees that death as one depends on which came first, the
+    # end of the connection or bytes that were still to be sent: one segment can meet it so, the other not.
+    for name in NAMES.values():
+        assert len([request for request in proxy.seen("PUT") if name in request.target]) in (2, 3)
     proxy.rules.clear()
     for result in both().values():
         expect(result, 0)
