@@ -7,6 +7,8 @@ import platform
 import re
 import subprocess
 
+from common.measure import HOST, REPEATS, STOLEN
+
 
 @dataclasses.dataclass
 class Target:
@@ -59,7 +61,9 @@ def document(notes, found, figures):
     missed = sum(not target.reached for target in found)
     today = datetime.datetime.now(datetime.timezone.utc).date()
     reached = [f"{len(found) - missed} of {len(found)} targets reached.", "", *target_table(found), "", "All figures:", ""]
-    return "\n".join([f"{today}, {machine()}.", "", *(f"- {note}" for note in notes), "", *(reached if found else []),
+    host = (f"the host of this machine took {100 * HOST.share():.1f} % of the processors' time; {HOST.repeated} runs that lost "
+            f"more than {100 * STOLEN:.0f} % were measured again, each up to {REPEATS} times")
+    return "\n".join([f"{today}, {machine()}.", "", *(f"- {note}" for note in (*notes, host)), "", *(reached if found else []),
                       *figures])
 
 
