@@ -11,6 +11,7 @@ import time
 
 STOLEN = 0.05  # of the processors' time; a run that lost more says what the host does, not what the contender does
 REPEATS = 2
+LONG = 30  # seconds; a run that takes longer is not repeated, it sees the host's bad and good times
 
 
 class BenchError(Exception):
@@ -140,7 +141,8 @@ def interleave(meter, contenders, rounds, warm_up=True, failures=None):
     `contenders` maps a name to a run, such as those of bench/walbench/operations.py: it prepares, tells its command,
     checks the result and cleans up. Results are checked in the first round, which is not measured, and one more than
     `rounds`, with `warm_up`. A run with a method `settle` does there what is timed apart, and tells it to the series.
-    A run that lost more than STOLEN to the machine's host is measured again, up to REPEATS times. Returns name -> Series.
+    A run of less than LONG that lost more than STOLEN to the machine's host is measured again, up to REPEATS times.
+    Returns name -> Series.
     A failure ends it all, unless there is a list of `failures`: then its text goes there, and the others go on without
     that contender.
     """
@@ -178,6 +180,6 @@ def undisturbed(meter, run, check):
     while True:
         found.append(Series())
         once(meter, run, found[-1], check and len(found) == 1)
-        if found[-1].stolen[0] <= STOLEN or len(found) > REPEATS:
+        if found[-1].stolen[0] <= STOLEN or found[-1].walls[0] > LONG or len(found) > REPEATS:
             return min(found, key=lambda series: series.stolen[0])
         HOST.repeated += 1
