@@ -7,12 +7,6 @@
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 
-#if defined(__x86_64__)
-#include <cpuid.h>
-#elif defined(__aarch64__)
-#include <sys/auxv.h>
-#endif
-
 namespace tapster {
 namespace {
 
@@ -124,19 +118,6 @@ Sha256Digest hmac_sha256(Bytes key, Bytes data) {
 void Sha256Sink::write(Bytes data) {
   hash_.update(data);
   next_.write(data);
-}
-
-bool has_sha_instructions() noexcept {
-#if defined(__x86_64__)
-  constexpr unsigned kExtendedFeatures = 7, kShaInEbx = 1U << 29U;
-  unsigned eax = 0, ebx = 0, ecx = 0, edx = 0;
-  return __get_cpuid_count(kExtendedFeatures, 0, &eax, &ebx, &ecx, &edx) != 0 && (ebx & kShaInEbx) != 0;
-#elif defined(__aarch64__)
-  constexpr unsigned long kSha2 = 1U << 6U;  // HWCAP_SHA2
-  return (getauxval(AT_HWCAP) & kSha2) != 0;
-#else
-  return true;
-#endif
 }
 
 }  // namespace tapster

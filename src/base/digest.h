@@ -14,10 +14,6 @@ using Sha256Digest = std::array<std::byte, 32>;
 using Md5Digest = std::array<std::byte, 16>;
 using Sha1Digest = std::array<std::byte, 20>;
 
-// Whether the processor has instructions for SHA-256, as x86 and ARM may have: without them it takes some four times as
-// long. True where there is no telling.
-bool has_sha_instructions() noexcept;
-
 // Incremental SHA-256. Not thread-safe; update after finish is a bug.
 class Sha256 {
  public:

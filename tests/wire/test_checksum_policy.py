@@ -1,4 +1,9 @@
 """Which checksum headers go over the wire, who decides it, and what happens when a store rejects them."""
+import hashlib
+import pathlib
+import platform
+import re
+
 import pytest
 
 from support import faults
@@ -134,6 +139,36 @@ def aws_site(scripted_run, aws, tmp_path):
     (["--checksum-policy", "when_required"], False)])
 def test_auto_means_when_supported_on_aws(aws_site, aws, content, options, wanted):
     assert has_checksums(*archive_and_restore(aws_site, aws, content, *options)) == wanted
+
+
+def sha_instructions():
+    """Whether there are any in this processor, on x86."""
+    flags = re.search(r"^flags\s*:(.*)", pathlib.Path("/proc/cpuinfo").read_text(), re.MULTILINE)
+    return flags is not None and "sha_ni" in flags[1].split()
+
+
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="OPENSSL_ia32cap is x86's")
+@pytest.mark.parametrize("capabilities, options, signed", [
+    ("", [], sha_instructions()), (":~0x20000000", [], False),
+    (":~0x20000000", ["--checksum-policy", "when_required"], True),
+    (":~0x20000000", ["--checksum-algorithm", "sha256"], True)])
+def test_without_sha_instructions_the_checksum_stands_for_the_digest_on_aws(aws_site, aws, content, capabilities,
+                                                                            options, signed):
+    site = aws_site.with_env(OPENSSL_ia32cap=capabilities)
+    expect(site.archive(site.segment(content), *options, "--gzip"), 0)
+    put = aws.seen("PUT")[-1]
+    digest = hashlib.sha256(put.body).hexdigest()
+    assert put.header("x-amz-content-sha256") == (digest if signed else "UNSIGNED-PAYLOAD")
+    if not signed:
+        assert sent_checksums(put) == {"crc64nvme": checksum("crc64nvme", put.body)}
+
+
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="OPENSSL_ia32cap is x86's")
+def test_elsewhere_payloads_stay_signed_without_sha_instructions(site_on, scripted_tls, content):
+    site = site_on(scripted_tls).with_env(OPENSSL_ia32cap=":~0x20000000")
+    expect(site.archive(site.segment(content), "--gzip", "--checksum-policy", "when_supported"), 0)
+    put = scripted_tls.seen("PUT")[-1]
+    assert put.header("x-amz-content-sha256") == hashlib.sha256(put.body).hexdigest()
 
 
 @pytest.mark.parametrize("code", ["InvalidRequest", "NotImplemented", "XAmzContentSHA256Mismatch", "BadDigest"])

@@ -1,4 +1,4 @@
-#include "base/digest.h"
+#include "base/sha_instructions.h"
 #include "http/curl_client.h"
 #include "store/cloud/owning_store.h"
 #include "store/s3/aws_profile.h"
@@ -13,13 +13,13 @@ namespace {
 struct Parts {
   Parts(const StoreLocation& location, const StoreOptions& options, const Environment& environment, Clock& clock)
       : profile(options.aws_profile, environment),
-        settings(for_this_processor(resolve_s3_settings(location, options, environment, profile))),
+        settings(for_this_processor(resolve_s3_settings(location, options, environment, profile), environment)),
         http(settings.http),
         credentials(make_credential_provider(profile, environment, http, clock)),
         client(settings, http, *credentials, clock) {}
 
-  static S3Settings for_this_processor(S3Settings settings) {
-    if (has_sha_instructions()) settings.checksum_for_digest = false;
+  static S3Settings for_this_processor(S3Settings settings, const Environment& environment) {
+    if (has_sha_instructions(environment)) settings.checksum_for_digest = false;
     return settings;
   }
 
