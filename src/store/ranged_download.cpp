@@ -123,6 +123,7 @@ struct RangedDownloads::State {
   std::vector<Reading*> readings_;
   TransferCount connections_;
   int busy_ = 0;     // of them
+  int warm_ = 0;     // threads that have fetched something
   int waiting_ = 0;  // readers
   bool ended_ = false;
   std::vector<std::thread> threads_;
@@ -142,7 +143,7 @@ Reading* RangedDownloads::State::next_reading() {
 
 void RangedDownloads::State::fetch_ranges() {
   std::unique_lock lock(mutex_);
-  for (;;) {
+  for (bool first = true;;) {
     Reading* reading = nullptr;
     if (!work_.wait(lock, stop_, [&] { return ended_ || (reading = next_reading()) != nullptr; }) || ended_) return;
     auto range = std::make_unique<Range>();
@@ -164,6 +165,7 @@ void RangedDownloads::State::fetch_ranges() {
     if (fetched.failure) {
       reading->failed = true;
     } else {
+      warm_ += std::exchange(first, false) ? 1 : 0;
       count_in(fetched);
     }
     arrival_.notify_all();
@@ -171,10 +173,12 @@ void RangedDownloads::State::fetch_ranges() {
 }
 
 void RangedDownloads::State::count_in(const Range& range) {
-  connections_.done(std::chrono::steady_clock::now(), range.size, waiting_ > 0);
-  if (ended_ || threads_.size() >= static_cast<std::size_t>(connections_.count())) return;
+  connections_.done(std::chrono::steady_clock::now(), range.size, waiting_ > 0, warm_);
+  if (ended_) return;
   try {
-    threads_.emplace_back([this] { fetch_ranges(); });
+    while (threads_.size() < static_cast<std::size_t>(connections_.count())) {
+      threads_.emplace_back([this] { fetch_ranges(); });
+    }
   } catch (const std::system_error&) {  // those that there are will do
   }
 }

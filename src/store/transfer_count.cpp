@@ -1,7 +1,5 @@
 #include "store/transfer_count.h"
 
-#include <algorithm>
-
 namespace tapster {
 namespace {
 
@@ -11,13 +9,17 @@ constexpr int kRest = 50;
 
 }  // namespace
 
-void TransferCount::done(Time now, std::uint64_t bytes, bool waited_for) {
+void TransferCount::done(Time now, std::uint64_t bytes, bool waited_for, int warm) {
   if (rest_ > 0) {
     --rest_;
     return;
   }
-  if (before_ == 0 && count_ >= most_) return;
-  if (!measuring_) return restart(now);
+  const bool trial = rate_ != 0;
+  if (!trial && count_ >= most_) return;
+  if (!measuring_) {
+    if (warm >= count_) restart(now);
+    return;
+  }
   bytes_ += bytes;
   waits_ += waited_for ? 1 : 0;
   if (++transfers_ < kTransfersOfEach * count_) return;
@@ -27,20 +29,17 @@ void TransferCount::done(Time now, std::uint64_t bytes, bool waited_for) {
   const double rate = static_cast<double>(bytes_) / seconds;
   restart(now);
   if (!held_up || seconds <= 0) return;
-  if (before_ != 0 && rate < kWorthMore * rate_) {
-    count_ = before_;
-    before_ = 0;
-    measuring_ = false;
-    rest_ = kRest;
+  measuring_ = false;
+  if (!trial) {
+    rate_ = rate;
+    count_ = most_;
     return;
   }
-  rate_ = rate;
-  before_ = 0;
-  if (count_ < most_) {
-    before_ = count_;
-    count_ = std::min(2 * count_, most_);
-    measuring_ = false;  // from the next one on, when the new ones are at work
+  if (rate < kWorthMore * rate_) {
+    count_ = least_;
+    rest_ = kRest;
   }
+  rate_ = 0;
 }
 
 void TransferCount::restart(Time now) {

@@ -7,29 +7,30 @@
 namespace tapster {
 
 // Over a long wire one connection carries a window of bytes per round trip, and more connections carry more; on
-// a near one a few are enough. Begins with `least`. While somebody waits for transfers, twice as many are tried, and
-// stay if the bytes per second grew by a tenth; else the number is what it was, and the next trial is fifty transfers
-// later. Never more than `most`. Not thread-safe.
+// a near one a few are enough. Begins with `least`. While somebody waits for transfers, `most` are tried, and stay if
+// the bytes per second grew by a tenth; else it is `least` again, and the next trial is fifty transfers later. What is
+// measured begins when all that transfer are warm: a new connection takes ten times as long for its first megabytes as
+// it does later, over a long wire. Not thread-safe.
 class TransferCount {
  public:
   using Time = std::chrono::steady_clock::time_point;
-  TransferCount(int least, int most) : most_(most), count_(least) {}
+  TransferCount(int least, int most) : least_(least), most_(most), count_(least) {}
 
   int count() const noexcept { return count_; }
-  // One is done, and what fills or empties the buffers waits for another, or does not.
-  void done(Time now, std::uint64_t bytes, bool waited_for);
+  // One is done, and what fills or empties the buffers waits for another, or does not. So many are `warm`: have done
+  // one.
+  void done(Time now, std::uint64_t bytes, bool waited_for, int warm);
 
  private:
   void restart(Time now);
 
-  int most_, count_;
-  int before_ = 0;  // the count before the trial; 0: none is going on
+  int least_, most_, count_;
   bool measuring_ = false;
   Time since_ = {};
   std::uint64_t bytes_ = 0;
   int transfers_ = 0, waits_ = 0;  // since then
   int rest_ = 0;                   // transfers until the next trial
-  double rate_ = 0;                // bytes per second before the trial
+  double rate_ = 0;                // of `least`, in bytes per second; 0: there is no trial
 };
 
 }  // namespace tapster

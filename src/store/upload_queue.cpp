@@ -174,7 +174,7 @@ class UploadQueue::State {
 
   void work() {
     std::unique_lock lock(mutex_);
-    for (;;) {
+    for (bool first = true;;) {
       changed_.wait(lock, [&] { return closing_ || !queue_.empty(); });
       if (queue_.empty()) return;
       Progress* const object = queue_.front().first;
@@ -197,18 +197,19 @@ class UploadQueue::State {
         object->stored.push_back(std::move(*stored));
         object->statistics.busy += steady_now() - part.queued_at;
         object->statistics.bytes += part.size;
-        uploaders_.done(steady_now(), part.size, waiting_ > 0);
-        start_missing_uploader();
+        warm_ += std::exchange(first, false) ? 1 : 0;
+        uploaders_.done(steady_now(), part.size, waiting_ > 0, warm_);
+        start_missing_uploaders();
       }
       spare_.push_back(std::move(part.buffer));
       changed_.notify_all();
     }
   }
 
-  void start_missing_uploader() {
-    if (closing_ || threads_.size() >= static_cast<std::size_t>(uploaders_.count())) return;
+  void start_missing_uploaders() {
+    if (closing_) return;
     try {
-      threads_.emplace_back([this] { work(); });
+      while (threads_.size() < static_cast<std::size_t>(uploaders_.count())) threads_.emplace_back([this] { work(); });
     } catch (const std::system_error&) {
       // No thread to be had: a part more waits instead.
     }
@@ -231,6 +232,7 @@ class UploadQueue::State {
   std::deque<std::pair<Progress*, Part>> queue_;
   std::vector<PageBuffer> spare_;
   int busy_ = 0;     // parts queued or on their way, of all objects
+  int warm_ = 0;     // uploaders that have stored something
   int waiting_ = 0;  // writers, for an uploader
   bool closing_ = false;
   std::exception_ptr failure_;  // the first
