@@ -8,7 +8,6 @@ import statistics
 import subprocess
 import time
 
-
 STOLEN = 0.05  # of the processors' time; a run that lost more says what the host does, not what the contender does
 REPEATS = 2
 LONG = 30  # seconds; a run that takes longer is not repeated, it sees the host's bad and good times
@@ -142,9 +141,8 @@ def interleave(meter, contenders, rounds, warm_up=True, failures=None):
     checks the result and cleans up. Results are checked in the first round, which is not measured, and one more than
     `rounds`, with `warm_up`. A run with a method `settle` does there what is timed apart, and tells it to the series.
     A run of less than LONG that lost more than STOLEN to the machine's host is measured again, up to REPEATS times.
-    Returns name -> Series.
-    A failure ends it all, unless there is a list of `failures`: then its text goes there, and the others go on without
-    that contender.
+    Returns name -> Series. A failure ends it all, unless there is a list of `failures`: then its text goes there, and
+    the others go on without that contender.
     """
     measured = {name: Series() for name in contenders}
     for number in range(rounds + warm_up):
