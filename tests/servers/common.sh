@@ -19,9 +19,16 @@ enter() {
 
 # alive NAME: the recorded process runs, and is one of this folder's (process ids are used again).
 alive() {
-  local pid
-  # The process may end at any moment: errors go away before its file is opened.
-  pid=$(cat "$dir/run/$1.pid" 2>/dev/null) && tr '\0' ' ' 2>/dev/null <"/proc/$pid/cmdline" | grep -qF -- "$dir/"
+  local pid line
+  pid=$(cat "$dir/run/$1.pid" 2>/dev/null) || return 1
+  for _ in $(seq 50); do
+    # The process may end at any moment: errors go away before its file is opened.
+    line=$(tr '\0' ' ' 2>/dev/null <"/proc/$pid/cmdline") || return 1
+    # One that is becoming another program (setsid, nohup, COMMAND) has no arguments for a moment.
+    [ -z "$line" ] || break
+    sleep 0.01
+  done
+  [[ $line == *"$dir/"* ]]
 }
 
 # start NAME COMMAND...: in the background, in a session of its own. COMMAND must name a file in `dir`.

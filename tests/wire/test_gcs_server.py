@@ -354,7 +354,8 @@ def test_the_daemon_comes_up_twice_serves_tls_and_goes_away(tmp_path):
     environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path)}
     try:
         for _ in range(2):  # the second start leaves it running
-            subprocess.run([SERVERS / "gcs-up", folder], env=environment, check=True, capture_output=True, timeout=60)
+            came = subprocess.run([SERVERS / "gcs-up", folder], env=environment, capture_output=True, text=True, timeout=60)
+            assert came.returncode == 0, came.stderr
         settings = dict(line.split("=", 1) for line in (folder / "env").read_text().splitlines())
         gcs = Gcs(settings)
         gcs.create_bucket("by-tls")

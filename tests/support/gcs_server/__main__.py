@@ -1,4 +1,4 @@
-"""The fake as a daemon. usage: python3 -m support.gcs_server FOLDER/ [NAME=PORT...]
+"""The fake as a daemon. usage: python3 -m support.gcs_server FOLDER/
 
 With FOLDER/tls/server.crt, server.key and ca.crt there is a TLS endpoint as well. When everything listens,
 FOLDER/settings holds KEY=VALUE lines.
@@ -9,19 +9,16 @@ import signal
 import ssl
 import sys
 
-from support.gcs_server.server import LISTENERS, TLS, Server
+from support.gcs_server.server import Server
 
 
 def main():
-    folder, ports = pathlib.Path(sys.argv[1]), dict(argument.split("=") for argument in sys.argv[2:])
-    unknown = set(ports) - {*LISTENERS, TLS}
-    if unknown:
-        sys.exit(f"gcs_server: no listeners of these names: {sorted(unknown)}")
+    folder = pathlib.Path(sys.argv[1])
     tls, ca_file = None, folder / "tls/ca.crt"
     if (folder / "tls/server.crt").exists():
         tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         tls.load_cert_chain(folder / "tls/server.crt", folder / "tls/server.key")
-    server = Server(folder, {name: int(port) for name, port in ports.items()}, tls, ca_file.resolve())
+    server = Server(folder, tls, ca_file.resolve())
     new = folder / "settings.new"
     new.write_text("".join(f"{name}={value}\n" for name, value in server.settings.items()))
     os.replace(new, folder / "settings")

@@ -20,9 +20,9 @@ class Front:
         self.service, self.listeners = service, []
         self.lock, self.sockets, self.stopping = threading.Lock(), set(), False
 
-    def listen(self, name, port=0, tls=None):
-        """Takes connections from now on; returns the port. `tls` is an ssl.SSLContext."""
-        listener = socket.create_server(("127.0.0.1", port), backlog=256)
+    def listen(self, name, tls=None):
+        """Takes connections from now on, on a free port, which it returns. `tls` is an ssl.SSLContext."""
+        listener = socket.create_server(("127.0.0.1", 0), backlog=256)
         self.listeners.append(listener)
         threading.Thread(target=self._accept, args=(listener, name, tls), daemon=True).start()
         return listener.getsockname()[1]

@@ -19,15 +19,14 @@ from support.gcs_server.xml_api import XmlApi
 LISTENERS = {service.STORAGE: "GCS_ENDPOINT", service.ANONYMOUS_STORAGE: "GCS_ANONYMOUS_ENDPOINT",
              service.NO_XML_STORAGE: "GCS_NO_XML_ENDPOINT", service.ACCOUNTS: "GCS_ACCOUNTS",
              service.METADATA: "GCS_METADATA_HOST", service.CONTROL: "GCS_CONTROL"}
-TLS = "tls"
 
 
 class Server:
-    """`ports`: the listeners' names -> ports, also "tls"; those not named are free ones. `tls`: an ssl.SSLContext for
-    the TLS endpoint, `ca_file` what its clients need to trust. `settings` is what clients need to know."""
+    """Listens on free ports. `tls`: an ssl.SSLContext for the TLS endpoint, `ca_file` what its clients need to trust.
+    `settings` is what clients need to know."""
 
-    def __init__(self, folder, ports=None, tls=None, ca_file=None):
-        folder, ports = pathlib.Path(folder).resolve(), ports or {}
+    def __init__(self, folder, tls=None, ca_file=None):
+        folder = pathlib.Path(folder).resolve()
         self.tokens, self.world = Tokens(), World(Store(folder / "data"))
         self.journal = Journal(str(folder / "log/requests.log"), self.tokens)
         faults, resumable, multipart = Faults(), Resumable(self.world), Multipart(self.world)
@@ -37,11 +36,11 @@ class Server:
                              "xml": XmlApi(self.world, multipart), "xml_without_multipart": XmlApi(self.world, None)}
         self.service.control = Control(self.world, self.tokens, faults, resumable, multipart)
         self.front = Front(self.service)
-        self.settings = {setting: f"http://127.0.0.1:{self.front.listen(name, ports.get(name, 0))}"
+        self.settings = {setting: f"http://127.0.0.1:{self.front.listen(name)}"
                          for name, setting in LISTENERS.items()}
         self.settings["GCS_METADATA_HOST"] = self.settings["GCS_METADATA_HOST"].removeprefix("http://")
         if tls:
-            port = self.front.listen(service.STORAGE, ports.get(TLS, 0), tls)
+            port = self.front.listen(service.STORAGE, tls)
             self.settings |= {"GCS_ENDPOINT_TLS": f"https://localhost:{port}", "GCS_CA": str(ca_file)}
         credentials = Credentials(folder / "credentials", self.settings["GCS_ACCOUNTS"], self.tokens)
         self.service.oauth, self.service.federation = credentials.oauth, credentials.federation
