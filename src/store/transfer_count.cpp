@@ -5,7 +5,6 @@ namespace {
 
 constexpr int kTransfersOfEach = 2;  // that make a measurement
 constexpr double kWorthMore = 1.1;
-constexpr int kRest = 50;
 
 }  // namespace
 
@@ -37,7 +36,8 @@ void TransferCount::done(Time now, std::uint64_t bytes, bool waited_for, int war
   }
   if (rate < kWorthMore * rate_) {
     count_ = least_;
-    rest_ = kRest;
+    rest_ = next_rest_;
+    next_rest_ *= 2;
   }
   rate_ = 0;
 }

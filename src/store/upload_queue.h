@@ -49,7 +49,7 @@ class ObjectUpload : public ByteSink {
 // aborted by its destructor. So does `stop`, as Interrupted.
 class UploadQueue {
  public:
-  // `most`: when uploaders are what writers wait for, there may be so many of them; see uploader_count.h.
+  // `most`: when uploaders are what writers wait for, there may be so many of them; see transfer_count.h.
   UploadQueue(ObjectStore& store, int uploaders, RateLimit* limit, std::stop_token stop, int most = 0);
   ~UploadQueue();  // after all of its objects
   UploadQueue(const UploadQueue&) = delete;

@@ -62,6 +62,17 @@ TEST_CASE("more connections that bring nothing go again, until the next trial", 
   CHECK(wire.count.count() == 6);
 }
 
+TEST_CASE("trials that bring nothing become rare", "[store][transfers]") {
+  Wire wire(2, 6, 2);
+  int with_more = 0;
+  for (int i = 0; i < 10'000; ++i) {
+    wire.send(1);
+    with_more += wire.count.count() > 2 ? 1 : 0;
+  }
+  CHECK(with_more > 0);
+  CHECK(with_more < 300);
+}
+
 TEST_CASE("on a near wire there are no more than at the beginning") {
   Wire wire(2, 6, 2);
   wire.send(40);
