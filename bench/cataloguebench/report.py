@@ -34,6 +34,10 @@ def figure_table(results, necessary):
             lines.append(f"| {operation} | {name} | {runs.wall:.2f} ({min(runs.walls):.2f}–{max(runs.walls):.2f}) | "
                          f"{runs.cpu:.2f} | {runs.peak_mib:.0f} | {outcome.requests.total()} | {kinds} | "
                          f"{necessary[operation]} |")
+    for operation, outcomes in results.items():
+        for name, outcome in outcomes.items():
+            if outcome.left_out:
+                lines += ["", f"{operation}: {name} leaves out {outcome.left_out} of the backups."]
     if "delete" in results:
         lines += ["", "What is gone after the deletion:", "",
                   "| contender | objects below base | of obsolete | WAL objects | of obsolete | per second | "

@@ -1,6 +1,7 @@
 """Runs commands one after the other and keeps what each run cost."""
 import contextlib
 import dataclasses
+import mmap
 import os
 import pathlib
 import signal
@@ -10,6 +11,8 @@ import time
 
 STOLEN = 0.05  # of the processors' time; a run that lost more says what the host does, not what the contender does
 REPEATS = 2
+MIB, GIB = 1 << 20, 1 << 30
+ROOM = 2 * GIB  # for servers and their page cache, beside what is measured
 LONG = 30  # seconds; a run that takes longer is not repeated, it sees the host's bad and good times
 
 
@@ -20,6 +23,32 @@ class BenchError(Exception):
 def stolen_seconds():
     """Processor time, since the start, in which this machine wanted to run and its host ran something else."""
     return int(pathlib.Path("/proc/stat").read_text().split()[8]) / os.sysconf("SC_CLK_TCK")
+
+
+def takes_back_free_memory():
+    """Whether this is a virtual machine whose host does: feature 5 of a virtio balloon, the reporting of free pages. Who is
+    the first to use such memory again waits for the host, up to 4 s per GB, and partly as time that the host has stolen."""
+    paths = pathlib.Path("/sys/bus/virtio/drivers/virtio_balloon").glob("virtio*/features")
+    return any(path.read_text()[5:6] == "1" for path in paths)
+
+
+def free_memory():
+    meminfo = dict(line.split(":") for line in pathlib.Path("/proc/meminfo").read_text().splitlines())
+    return int(meminfo["MemFree"].split()[0]) * 1024
+
+
+def use_memory(size):
+    """So many bytes of it, or as many as leave a quarter of what is free; the caller closes what comes."""
+    size = max(min(size, free_memory() * 3 // 4), mmap.PAGESIZE)
+    memory = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    for offset in range(0, size, mmap.PAGESIZE):
+        memory[offset] = 1
+    return memory
+
+
+def cluster_memory(size):
+    """What a restore of a cluster of so many bytes uses: the page cache of what it writes and of what the store reads."""
+    return 2 * size + GIB
 
 
 class Host:
@@ -96,18 +125,26 @@ class Series:
 
 class Meter:
     """`identity` says, in Popen's words, as whom commands run; their report goes to `folder`, which must be theirs.
-    `count` tells, as a Counter, the requests that the store has had since it was last called."""
+    `count` tells, as a Counter, the requests that the store has had since it was last called. `memory` is how much a
+    run may use, page cache included: where the host takes back what is free, that much is used just before each run. With
+    `hold` so is most of the rest as long as this lives, so that it is the same memory again and again; not beside stores
+    that keep their data in memory."""
 
-    def __init__(self, timed, folder, sum_memory=False, timeout=600, identity=None, count=None):
+    def __init__(self, timed, folder, sum_memory=False, timeout=600, identity=None, count=None, memory=256 * MIB,
+                 hold=False):
         self.words = [timed, *(["--sum"] if sum_memory else [])]
         self.report = folder / "report"
         self.log = folder / "log"
         self.timeout, self.identity, self.count = timeout, identity or {}, count
+        self.memory = memory if takes_back_free_memory() else 0
+        self.rest = use_memory(free_memory() - 2 * memory - ROOM) if self.memory and hold else None
 
     def run(self, command, environment, series=None):
         """Runs `command` (a list of words) to its end; the cost goes to `series` when there is one."""
         if self.count:
             self.count()
+        if self.memory:
+            use_memory(self.memory).close()
         host = Host()
         with self.log.open("wb") as log:
             process = subprocess.Popen([*self.words, self.report, *command], env=environment, stdin=subprocess.DEVNULL,
@@ -135,7 +172,7 @@ class Meter:
 
 
 def interleave(meter, contenders, rounds, warm_up=True, failures=None):
-    """A B C, A B C, ...: what disturbs the machine for a while disturbs all alike.
+    """A B C, B C A, C A B, ...: what disturbs the machine for a while, or what one leaves to the next, meets all alike.
 
     `contenders` maps a name to a run, such as those of bench/walbench/operations.py: it prepares, tells its command,
     checks the result and cleans up. Results are checked in the first round, which is not measured, and one more than
@@ -146,7 +183,8 @@ def interleave(meter, contenders, rounds, warm_up=True, failures=None):
     """
     measured = {name: Series() for name in contenders}
     for number in range(rounds + warm_up):
-        for name, run in contenders.items():
+        first = number % len(contenders)
+        for name, run in [*contenders.items()][first:] + [*contenders.items()][:first]:
             if name not in measured:
                 continue
             try:
