@@ -10,6 +10,7 @@
 #include "support/catch.h"
 #include "support/fake_clock.h"
 #include "support/fake_http.h"
+#include "support/scratch.h"
 
 #include <filesystem>
 #include <fstream>
@@ -22,16 +23,13 @@ namespace tapster::test {
 class AwsWorld {
  public:
   AwsWorld() {
-    std::string path = "/tmp/tapster-aws-XXXXXX";
-    home_ = ::mkdtemp(path.data());
-    variables["HOME"] = home_;
+    variables["HOME"] = home_.path();
     variables["AWS_EC2_METADATA_DISABLED"] = "true";
   }
   AwsWorld(const AwsWorld&) = delete;
   AwsWorld& operator=(const AwsWorld&) = delete;
-  ~AwsWorld() { std::filesystem::remove_all(home_); }
 
-  std::string path(const std::string& name) const { return home_ + "/" + name; }
+  std::string path(const std::string& name) const { return home_ / name; }
   std::string write(const std::string& name, const std::string& text) const {
     std::filesystem::create_directories(std::filesystem::path(path(name)).parent_path());
     std::ofstream(path(name)) << text;
@@ -97,7 +95,7 @@ class AwsWorld {
     log += text;
   }
 
-  std::string home_;
+  ScratchDirectory home_;
   std::unique_ptr<MapEnvironment> environment_;
   std::unique_ptr<AwsProfile> profile_;
   std::unique_ptr<CredentialProvider> provider_;
