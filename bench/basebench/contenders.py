@@ -55,7 +55,7 @@ class Commands:
         threads = [option, 2] if codec.flag and self.has("backup", option) else []
         levels = ["--compression-level", level] if level else []
         return "exec " + line(f"{self.folder}/barman-cloud-backup", codec.flag, *levels, *threads, "--immediate-checkpoint",
-                              "-J", 2, "-h", cluster.host.folder, "-p", cluster.port, "-U", "postgres",
+                              "-h", cluster.host.folder, "-p", cluster.port, "-U", "postgres",
                               *self._place(store), server)
 
     def restore(self, store, server, backup_id, target, options=()):

@@ -31,8 +31,8 @@ struct RestoreOptions {
   std::string id;
   std::string target;                              // PGDATA
   std::map<std::string, std::string> tablespaces;  // name -> directory
-  int jobs = 4;                                    // downloads at once
-  bool more_jobs = true;                           // and up to 12, while they are what is waited for and bring more
+  int jobs = 8;                                    // downloads at once
+  bool more_jobs = true;                           // and up to 16, while they are what is waited for and bring more
   bool sync = true;
 };
 

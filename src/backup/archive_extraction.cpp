@@ -21,6 +21,7 @@ namespace {
 constexpr std::uint64_t kDownloadMemory = 48 << 20;  // bytes, over all archives
 constexpr std::size_t kPieces = 4;                   // between decompression and writing, for each archive
 constexpr std::size_t kPieceSize = 1 << 20;
+constexpr int kAtOnce = 4;      // archives, by default
 constexpr int kMostAtOnce = 8;  // archives: each has its own pieces and a decompressor
 
 // Puts the object's name before complaints about its content.
@@ -194,8 +195,9 @@ ExtractionSummary extract_archives(ObjectStore& store, const std::string& folder
                                    const std::function<void(const std::string&)>& done, std::stop_token stop) {
   const int cores = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
   // Archives of the original repeat in PGDATA's what belongs to a tablespace inside of it: one after the other then.
-  const int at_once =
-      plan.nested ? 1 : std::min({options.jobs, cores, kMostAtOnce, static_cast<int>(plan.targets.size())});
+  const int at_once = plan.nested ? 1
+                                  : std::min({options.more_jobs ? kAtOnce : options.jobs, cores, kMostAtOnce,
+                                              static_cast<int>(plan.targets.size())});
   return Extraction(store, folder, plan, roots, options, done, std::move(stop)).run(at_once);
 }
 

@@ -19,8 +19,8 @@ struct ExtractionSummary {
 };
 
 struct ExtractionOptions {
-  int jobs = 4;            // downloads at once
-  bool more_jobs = false;  // and up to 12 while they are what is waited for, and bring more
+  int jobs = 8;            // downloads at once
+  bool more_jobs = false;  // and up to 16 while they are what is waited for, and bring more
   bool write_back = true;  // a sync will follow
 };
 

@@ -72,7 +72,7 @@ std::vector<std::string> missing_segments(ObjectStore& store, const ArchiveLayou
 std::vector<std::string> await_segments(ObjectStore& store, const ArchiveLayout& layout, const LsnRange& range,
                                         std::chrono::seconds timeout, Clock& clock, const std::stop_token& stop) {
   const TimePoint end = clock.now() + timeout;
-  for (Duration pause = kFirstPause;; pause = std::min(pause * 2, kLongestPause)) {
+  for (Duration pause = kFirstPause;; pause = std::min(pause * 3 / 2, kLongestPause)) {
     std::vector<std::string> missing = missing_segments(store, layout, range);
     const auto left = std::chrono::ceil<Duration>(end - clock.now());
     if (missing.empty() || left <= Duration::zero()) return missing;

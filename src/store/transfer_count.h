@@ -6,12 +6,11 @@
 
 namespace tapster {
 
-// Over a long wire one connection carries a window of bytes per round trip, and more connections carry more; on
-// a near one a few are enough. Begins with `least`. While somebody waits for transfers, `most` are tried, and stay if
-// the bytes per second grew by a tenth; else it is `least` again, and the next trial is fifty transfers later, the one
-// after that a hundred, and so on: where more never pays, trying becomes rare. What is measured begins when all that
-// transfer are warm: a new connection takes ten times as long for its first megabytes as it does later, over a long
-// wire. Not thread-safe.
+// Over a long wire one connection carries a window of bytes per round trip, and more connections carry more. Begins
+// with `least`. While somebody waits for transfers, `most` are tried, and stay if the bytes per second grew by a tenth;
+// else it is `least` again, and the next trial is fifty transfers later, the one after that a hundred, and so on: where
+// more never pays, trying becomes rare. What is measured begins when all that transfer are warm: a new connection takes
+// ten times as long for its first megabytes as it does later, over a long wire. Not thread-safe.
 class TransferCount {
  public:
   using Time = std::chrono::steady_clock::time_point;

@@ -45,7 +45,7 @@ def distant():
     assert not store.problems, "\n".join(store.problems)
 
 
-@pytest.mark.parametrize("options, least, most", [([], 8, 12), (["--jobs", "4"], 4, 4), (["--jobs", "1"], 1, 1)])
+@pytest.mark.parametrize("options, least, most", [([], 9, 16), (["--jobs", "4"], 4, 4), (["--jobs", "1"], 1, 1)])
 def test_ranges_of_a_restore(scripted_run, distant, tmp_path, options, least, most):
     backup = Backup(tmp_path / "made", "main", ID)
     backup.store_archive("data", *pgdata_members(member("base/5/16384", bytes(160 << 20))))
@@ -68,7 +68,7 @@ def source(executables):
         host.close()
 
 
-@pytest.mark.parametrize("options, least, most", [([], 4, 5), (["--jobs", "2"], 2, 2), (["-J", "1"], 1, 1)])
+@pytest.mark.parametrize("options, least, most", [([], 5, 5), (["--jobs", "2"], 2, 2), (["-J", "1"], 1, 1)])
 def test_parts_of_a_backup(source, distant, options, least, most):
     host = source.host
     place = Place("s3://wals", distant.endpoint)

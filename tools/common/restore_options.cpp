@@ -70,7 +70,7 @@ std::optional<int> parse_arguments(int argc, const char* const* argv, RestoreArg
             arguments.jobs = *number;
             arguments.more_jobs = false;
           },
-          "downloads at once (default: 4, and up to 12 while that makes it faster)")
+          "downloads at once (default: 8, and up to 16 while that makes it faster)")
       .addition = true;
   command
       .flag({"--no-sync"}, arguments.no_sync,

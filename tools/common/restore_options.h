@@ -19,7 +19,7 @@ struct RestoreArguments : SharedArguments {
   std::string target_tli;                // empty, "current", "latest" or a positive integer
   std::string target_lsn, target_time;
   bool has_target_lsn = false, has_target_time = false;
-  std::uint32_t jobs = 4;
+  std::uint32_t jobs = 8;
   bool more_jobs = true;  // none were asked for
   bool no_sync = false;
   // Of disk snapshots: accepted, and of no use yet.
