@@ -29,9 +29,8 @@ struct BaseBackupOptions {
   Compression compression = Compression::none;
   CompressionLevel level;
   int compression_threads = 0;  // 0: the cores, at most 4
-  // Uploads at once. 0: 4 of parts of the usual size, and 5 while they are what is waited for and bring more; fewer of
-  // larger parts, 2 at least.
-  int jobs = 0;
+  int jobs = 2;                 // uploads at once
+  bool more_jobs = true;        // and up to 5 of the usual size, while they are what is waited for and bring more
   std::uint64_t max_archive_size = 100ULL << 30;
   std::uint64_t min_chunk_size = 0;
   std::optional<std::uint64_t> max_bandwidth;  // bytes per second, over all uploads

@@ -10,9 +10,6 @@ namespace tapster {
 namespace {
 
 constexpr std::uint64_t kPartOfObjects = 5ULL << 20U;
-// Over a long wire a connection carries a window of bytes per round trip, whatever the wire could carry.
-constexpr std::uint64_t kLeastJobs = 2;
-constexpr std::uint64_t kJobs = 4;
 constexpr std::uint64_t kMostJobs = 5;
 constexpr std::uint64_t kPartMemory = 52ULL << 20U;  // that parts on their way may take: with the rest, under 96 MiB
 constexpr unsigned kMostThreads = 4;                 // by default: PostgreSQL wants some of the cores
@@ -41,10 +38,9 @@ ArchiveSettings settings_of(const BaseBackupOptions& options, std::string id, co
   return settings;
 }
 
-// As many as was asked for, or as the memory allows between kLeastJobs and `most`.
-int jobs_for(const BaseBackupOptions& options, const ArchiveSettings& settings, std::uint64_t most) {
-  if (options.jobs > 0) return options.jobs;
-  return static_cast<int>(std::clamp(kPartMemory / archive_part_size(settings), kLeastJobs, most));
+int most_jobs(const BaseBackupOptions& options, const ArchiveSettings& settings) {
+  if (!options.more_jobs || options.max_bandwidth) return options.jobs;
+  return static_cast<int>(std::min(kPartMemory / archive_part_size(settings), kMostJobs));
 }
 
 }  // namespace
@@ -62,10 +58,9 @@ ClusterCopy::ClusterCopy(ObjectStore& store, const ArchiveLayout& layout, const 
       settings_(settings_of(options, std::move(id), store.limits())),
       limit_(options.max_bandwidth ? std::optional<RateLimit>(std::in_place, *options.max_bandwidth, clock)
                                    : std::nullopt),
-      queue_(store, jobs_for(options, settings_, kJobs), limit_ ? &*limit_ : nullptr, stop_,
-             jobs_for(options, settings_, kMostJobs)) {
+      queue_(store, options.jobs, limit_ ? &*limit_ : nullptr, stop_, most_jobs(options, settings_)) {
   times_.began = std::chrono::steady_clock::now();
-  times_.jobs = jobs_for(options, settings_, kJobs);
+  times_.jobs = options.jobs;
 }
 
 void ClusterCopy::prove_writable() {

@@ -68,7 +68,7 @@ def source(executables):
         host.close()
 
 
-@pytest.mark.parametrize("options, least, most", [([], 5, 5), (["--jobs", "2"], 2, 2), (["-J", "1"], 1, 1)])
+@pytest.mark.parametrize("options, least, most", [([], 4, 5), (["--jobs", "2"], 2, 2), (["-J", "1"], 1, 1)])
 def test_parts_of_a_backup(source, distant, options, least, most):
     host = source.host
     place = Place("s3://wals", distant.endpoint)

@@ -24,6 +24,14 @@ Setter positive_int(int& target) {
   };
 }
 
+// A number that was asked for is kept to.
+Setter jobs_setter(BaseBackupOptions& options) {
+  return [&options](std::string_view text) {
+    positive_int(options.jobs)(text);
+    options.more_jobs = false;
+  };
+}
+
 Setter optional_size(std::optional<std::uint64_t>& target) {
   return [&target](std::string_view text) {
     std::uint64_t value = 0;
@@ -48,8 +56,8 @@ void declare_copy(CommandLine& command, BackupArguments& arguments) {
   BaseBackupOptions& options = arguments.options;
   command.flag({"--immediate-checkpoint"}, options.immediate_checkpoint,
                "begin with a fast checkpoint instead of one that is spread over time");
-  command.value({"-J", "--jobs"}, "JOBS", positive_int(options.jobs),
-                "parts uploaded at once (default: 4, and 5 while that makes it faster; fewer where parts are large)");
+  command.value({"-J", "--jobs"}, "JOBS", jobs_setter(options),
+                "parts uploaded at once (default: 2, and up to 5 while that makes it faster)");
   command.value({"-S", "--max-archive-size"}, "MAX_ARCHIVE_SIZE", size_setter(options.max_archive_size),
                 "size beyond which another archive is begun (default: 100GB)");
   command.value({"--min-chunk-size"}, "MIN_CHUNK_SIZE", size_setter(options.min_chunk_size),

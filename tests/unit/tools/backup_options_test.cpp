@@ -36,7 +36,8 @@ std::string fault(std::initializer_list<const char*> options) {
 TEST_CASE("backup: what is not said is the original's default") {
   const BackupArguments arguments = parsed({});
   CHECK(arguments.options.connection.dbname == "postgres");
-  CHECK(arguments.options.jobs == 0);  // how many depends on the size of parts
+  CHECK(arguments.options.jobs == 2);
+  CHECK(arguments.options.more_jobs);
   CHECK(arguments.options.max_archive_size == 107'374'182'400);
   CHECK_FALSE(arguments.options.max_bandwidth);
   CHECK_FALSE(arguments.options.tags);
@@ -84,6 +85,7 @@ TEST_CASE("backup: options and their values") {
   CHECK(options.connection.user == "u");
   CHECK(options.connection.dbname.empty());
   CHECK(options.jobs == 8);
+  CHECK_FALSE(options.more_jobs);
   CHECK(options.max_archive_size == 10ULL << 30U);
   CHECK(options.min_chunk_size == 5U << 20U);
   CHECK(options.max_bandwidth == 1U << 20U);
