@@ -18,7 +18,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 SCRIPTS = ROOT / "tests/servers"
 PACKAGES = pathlib.Path(os.environ.get("TAPSTER_SERVERS", ROOT / "build/servers")) / "npm"  # where Azurite is installed
 AT_ONCE = 2  # parts under way, of ours (-J 2) and of curl
-RANGE_SIZE, RANGES_AT_ONCE = 4 * 1024 * 1024, 4  # of ours
+RANGE_SIZE, RANGES_AT_ONCE = 3 * 1024 * 1024, 8  # of ours
 CURL = "curl -sSf --no-progress-meter -H Expect:"  # the meter: of parallel transfers
 
 
