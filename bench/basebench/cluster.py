@@ -2,6 +2,8 @@
 import concurrent.futures
 import contextlib
 import filecmp
+import mmap
+import os
 import random
 import re
 import string
@@ -52,6 +54,7 @@ class Source:
 
     def __init__(self, host, size):
         self.host = host
+        self.mapped = []
         self.archive_script = host.folder / "pgbackrest-or-barman"  # pgBackRest looks for its name in archive_command
         self.archive_with("exit 1")
         self.cluster = host.cluster("data")
@@ -105,13 +108,16 @@ class Source:
                 yield path
 
     def warm(self):
-        """Brings every file into the page cache, from where all contenders read."""
-        buffer = bytearray(LARGE)
+        """Brings every file into the page cache, from where all contenders read. Large ones are mapped, so that they stay:
+        some virtual machines give pages back to their host that were not used for seconds, but none that are mapped."""
+        self.mapped.clear()
         for path in self.files():
             # The server removes files of its own accord.
-            with contextlib.suppress(FileNotFoundError), path.open("rb", buffering=0) as file:
-                while file.readinto(buffer):
-                    pass
+            with contextlib.suppress(FileNotFoundError), path.open("rb") as file:
+                if os.fstat(file.fileno()).st_size < LARGE:
+                    file.read()
+                else:
+                    self.mapped.append(mmap.mmap(file.fileno(), 0, mmap.MAP_SHARED | mmap.MAP_POPULATE, mmap.PROT_READ))
 
     def check_copy(self, folder):
         """The tables, to which nothing happens, must have come back byte for byte."""
