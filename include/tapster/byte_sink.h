@@ -16,6 +16,12 @@ class ByteSink {
   // Takes all of `data` or throws; `data` need not outlive the call. Not thread-safe.
   virtual void write(Bytes data) = 0;
 
+  // Where the next bytes may be put instead of being written, so that nobody copies them: filled(n) then does what
+  // write() does with the first n of them. Empty where there is no such place. Valid until the next call; it may wait
+  // and throw as write() does.
+  virtual std::span<std::byte> room() { return {}; }
+  virtual void filled(std::size_t /*count*/) {}
+
   // The end of the stream: flushes, then finishes the next sink. A sink at the end of a chain
   // publishes what it got (renames its file, completes its upload). Call it once; writing
   // after it is a bug. A sink that is destroyed unfinished discards its work and leaves

@@ -190,6 +190,9 @@ void Course::stop() {
   info_.end_xlog = end_.lsn_text;
   info_.end_wal = segment_name(end_.timeline, end_.lsn, facts_.wal_segment_size);
   info_.end_offset = static_cast<std::int64_t>(end_.lsn % facts_.wal_segment_size);
+  copier_->add_text("backup_label", end_.label, facts_.data_directory, clock_.now());
+  copier_ = nullptr;
+  data_->close();
   try {
     session_->switch_wal();
     session_->create_restore_point("barman_" + id_);
@@ -198,14 +201,13 @@ void Course::stop() {
     log::warning("WAL was not switched after the backup: {}", failure.what());
   }
   session_.reset();
-  copier_->add_text("backup_label", end_.label, facts_.data_directory, clock_.now());
 }
 
 void Course::complete() {
-  const CopyTimes times = data_->finish();
   manifest_->finish(begin_.timeline, begin_.lsn, end_.lsn);
   manifest_.reset();
   manifest_upload_.reset();
+  const CopyTimes times = data_->finish();
   info_.copy_stats = copy_stats(times);
   report(times);
 }

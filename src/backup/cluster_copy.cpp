@@ -78,14 +78,14 @@ std::unique_ptr<ObjectUpload> ClusterCopy::open_object(const std::string& key) {
 
 TreeCopier& ClusterCopy::begin_series(std::string base_name, const PageChecks& checks,
                                       const TreeCopier::FileReport& report) {
-  end_copier();
+  close();
   series_.push_back(std::make_unique<ArchiveSeries>(queue_, layout_, settings_, std::move(base_name)));
   copier_ = std::make_unique<TreeCopier>(*series_.back(), checks, report, stop_);
   return *copier_;
 }
 
 // What the copier has seen is added up, and the completion of its archive begins.
-void ClusterCopy::end_copier() {
+void ClusterCopy::close() {
   if (!copier_) return;
   const CopySummary& seen = copier_->summary();
   summary_.files += seen.files;
@@ -99,7 +99,7 @@ void ClusterCopy::end_copier() {
 void ClusterCopy::copy_tablespace(const TreeSource& source, std::uint32_t oid, const PageChecks& checks,
                                   const TreeCopier::FileReport& report) {
   begin_series(std::to_string(oid), checks, report).copy_tree(source);
-  end_copier();
+  close();
 }
 
 TreeCopier& ClusterCopy::copy_data(const TreeSource& source, const PageChecks& checks,
@@ -114,7 +114,7 @@ TreeCopier& ClusterCopy::copy_data(const TreeSource& source, const PageChecks& c
 }
 
 CopyTimes ClusterCopy::finish() {
-  end_copier();
+  close();
   for (const auto& series : series_) times_.series.emplace_back(series->base_name(), series->finish());
   times_.ended = std::chrono::steady_clock::now();
   return std::move(times_);

@@ -37,6 +37,8 @@ class ClusterCopy {
   // PGDATA, its control file last. The archive stays open for what follows.
   TreeCopier& copy_data(const TreeSource& source, const PageChecks& checks, const TreeCopier::FileReport& report);
 
+  // Nothing more follows. What is left of the archive is sent while the caller does something else.
+  void close();
   // Completes all archives. The times' `began` is this object's making.
   CopyTimes finish();
   const CopySummary& summary() const noexcept { return summary_; }  // after finish()
@@ -44,7 +46,6 @@ class ClusterCopy {
 
  private:
   TreeCopier& begin_series(std::string base_name, const PageChecks& checks, const TreeCopier::FileReport& report);
-  void end_copier();
 
   ObjectStore& store_;
   const ArchiveLayout& layout_;

@@ -25,7 +25,8 @@ namespace {
 
 using Time = std::chrono::sys_time<std::chrono::nanoseconds>;
 
-constexpr std::size_t kReadSize = 256 << 10;  // a multiple of every page size
+constexpr std::size_t kLargestPage = 32 << 10;
+constexpr std::size_t kReadSize = 8 * kLargestPage;  // what the cache of a core holds while it is looked at
 
 // Times beyond what 64 bits of nanoseconds hold (1677 to 2262) become the nearest.
 Time time_of(const struct timespec& time) {
@@ -165,12 +166,23 @@ std::uint32_t TreeCopier::State::copy_content(TarWriter& tar, const Origin& orig
   FileReader reader(file, origin.path, size);
   std::uint32_t crc = 0;
   std::uint64_t offset = 0;
-  while (const std::size_t count = reader.read(buffer)) {
+  for (;;) {
+    const std::span<std::byte> room = tar.room();
+    std::size_t in_place = std::min(room.size(), kReadSize);
+    if (in_place < size - offset) in_place -= in_place % kLargestPage;  // whole pages, for the checks
+    const std::span<std::byte> out =
+        in_place != 0 ? room.first(in_place) : std::span(buffer).first(room.empty() ? kReadSize : kLargestPage);
+    const std::size_t count = reader.read(out);
+    if (count == 0) break;
     check_stop();
-    const Bytes piece = Bytes(buffer).first(count);
+    const Bytes piece = out.first(count);
     crc = crc32c(crc, piece);
     if (pages) pages->check(offset, piece);
-    tar.write(piece);
+    if (in_place != 0) {
+      tar.filled(count);
+    } else {
+      tar.write(piece);
+    }
     offset += count;
   }
   if (pages) summary.bad_pages += pages->finish();

@@ -43,6 +43,8 @@ class PassThrough final : public ByteSink {
  public:
   explicit PassThrough(ByteSink& next) : next_(next) {}
   void write(Bytes data) override { next_.write(data); }
+  std::span<std::byte> room() override { return next_.room(); }
+  void filled(std::size_t count) override { next_.filled(count); }
   void finish() override { next_.finish(); }
 
  private:

@@ -46,13 +46,22 @@ class ParallelSink final : public ByteSink {
 
   void write(Bytes data) override {
     while (!data.empty()) {
-      if (current_ == nullptr) current_ = &free_slot();
-      const std::size_t count = std::min(data.size(), block_size_ - current_->filled);
-      std::memcpy(current_->input.data() + current_->filled, data.data(), count);
+      const std::span<std::byte> free = room();
+      const std::size_t count = std::min(data.size(), free.size());
+      std::memcpy(free.data(), data.data(), count);
       data = data.subspan(count);
-      current_->filled += count;
-      if (current_->filled == block_size_) queue_block();
+      filled(count);
     }
+  }
+
+  std::span<std::byte> room() override {
+    if (current_ == nullptr) current_ = &free_slot();
+    return {current_->input.data() + current_->filled, block_size_ - current_->filled};
+  }
+
+  void filled(std::size_t count) override {
+    current_->filled += count;
+    if (current_->filled == block_size_) queue_block();
   }
 
   void finish() override {

@@ -36,6 +36,21 @@ void TarWriter::write(Bytes content) {
   put(content);
 }
 
+std::span<std::byte> TarWriter::room() {
+  if (missing_ == 0 || next_.room().empty()) return {};
+  hand_on(bytes_of(buffer_));
+  buffer_.clear();
+  const std::span<std::byte> room = next_.room();
+  return room.first(static_cast<std::size_t>(std::min<std::uint64_t>(room.size(), missing_)));
+}
+
+void TarWriter::filled(std::size_t count) {
+  if (count > missing_) throw std::logic_error("content that no member has announced");
+  missing_ -= count;
+  written_ += count;
+  next_.filled(count);
+}
+
 void TarWriter::end() {
   if (!open_ || missing_ != 0) throw std::logic_error("a member ends before its content");
   put_zeros(padding_);

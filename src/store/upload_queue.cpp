@@ -261,16 +261,25 @@ class UploadQueue::Upload final : public ObjectUpload {
   }
 
   void write(Bytes data) override {
-    state_.throw_failure();
     while (!data.empty()) {
-      if (buffer_.size() == 0) buffer_ = state_.take_buffer(part_size_);
-      const std::size_t count = std::min(data.size(), part_size_ - used_);
-      std::memcpy(buffer_.data() + used_, data.data(), count);
+      const std::span<std::byte> free = room();
+      const std::size_t count = std::min(data.size(), free.size());
+      std::memcpy(free.data(), data.data(), count);
       data = data.subspan(count);
-      used_ += count;
-      written_ += count;
-      if (used_ == part_size_) queue_part();
+      filled(count);
     }
+  }
+
+  std::span<std::byte> room() override {
+    state_.throw_failure();
+    if (buffer_.size() == 0) buffer_ = state_.take_buffer(part_size_);
+    return {buffer_.data() + used_, part_size_ - used_};
+  }
+
+  void filled(std::size_t count) override {
+    used_ += count;
+    written_ += count;
+    if (used_ == part_size_) queue_part();
   }
 
   void finish() override {

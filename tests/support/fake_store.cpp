@@ -220,7 +220,7 @@ UploadId FakeStore::begin_upload(const std::string& key, std::uint64_t part_size
   enter("begin", key);
   expect(part_size >= limit.min_part_size && part_size <= limit.max_part_size, "part size out of range");
   const std::lock_guard lock(mutex_);
-  UploadId upload{key, "upload-" + std::to_string(calls_.size()), part_size};
+  UploadId upload{key, "upload-" + std::to_string(++begun_), part_size};
   uploads_[upload.id] = {key, part_size, options, {}, time};
   return upload;
 }

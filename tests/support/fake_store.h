@@ -101,6 +101,7 @@ class FakeStore final : public ObjectStore {
   std::map<std::string, std::vector<std::string>> versions_asked_for_;
   std::uint64_t largest_part_ = 0;
   int versions_ = 0;
+  int begun_ = 0;  // uploads
 };
 
 }  // namespace tapster::test

@@ -3,6 +3,7 @@
 
 #include "backup/tree_copy.h"
 #include "support/catch.h"
+#include "support/roomy_sink.h"
 #include "support/scratch.h"
 
 #include <cstdio>
@@ -15,22 +16,17 @@
 
 namespace tapster::test {
 
-class TextSink final : public ByteSink {
- public:
-  void write(Bytes data) override { text.append(reinterpret_cast<const char*>(data.data()), data.size()); }
-  void finish() override {}
-  std::string text;
-};
-
-// Begins a new archive before a member when told to; `before_member` may change the tree between a file's stat
-// and its reading.
+// `block`: of the room that archives have, if any. Begins a new archive before a member when told to; `before_member`
+// may change the tree between a file's stat and its reading.
 class ArchivesInMemory final : public ArchiveTarget {
  public:
+  explicit ArchivesInMemory(std::size_t block = 0) : block_(block) {}
+
   TarWriter& writer_for(std::uint64_t size) override {
     sizes.push_back(size);
     if (archives_.empty() || (split_before && split_before(sizes.size()))) {
       if (!archives_.empty()) archives_.back()->tar.finish();
-      archives_.push_back(std::make_unique<Archive>());
+      archives_.push_back(std::make_unique<Archive>(block_));
     }
     if (before_member) before_member(sizes.size());
     return archives_.back()->tar;
@@ -48,9 +44,11 @@ class ArchivesInMemory final : public ArchiveTarget {
 
  private:
   struct Archive {
-    TextSink sink;
+    explicit Archive(std::size_t block) : sink(block) {}
+    RoomySink sink;
     TarWriter tar{sink};
   };
+  std::size_t block_;
   std::vector<std::unique_ptr<Archive>> archives_;
 };
 
@@ -67,9 +65,13 @@ inline std::string shell(const std::string& command) {
 
 // One tree in one archive, unpacked by tar.
 struct CopiedTree {
-  explicit CopiedTree(const TreeSource& source, PageChecks checks = {}) : CopiedTree(checks) { run(source); }
-  explicit CopiedTree(PageChecks checks = {})
-      : copier(
+  explicit CopiedTree(const TreeSource& source, PageChecks checks = {}, std::size_t block = 0)
+      : CopiedTree(checks, block) {
+    run(source);
+  }
+  explicit CopiedTree(PageChecks checks = {}, std::size_t block = 0)
+      : target(block),
+        copier(
             target, checks, [this](const CopiedFile& file) { files.push_back(file); }, stop.get_token()) {}
 
   void run(const TreeSource& source) {

@@ -209,3 +209,27 @@ TEST_CASE("pages are verified in relation files, and only there") {
     CHECK_THAT(log.text(), ContainsSubstring(text));
   CHECK((read_file(copy / "base/5/16384") == content));
 }
+
+TEST_CASE("files are copied and verified alike when they are read to where the archive has room") {
+  const std::size_t block = GENERATE(512U, 40000U, 100000U, 1U << 20U);
+  const ScratchDirectory data;
+  std::string content;
+  for (std::uint32_t block_number = 0; block_number < 170; ++block_number)
+    content += block_number == 150 ? bad_page(block_number) : good_page(block_number);
+  make_file(data / "base/5/16384", content);
+  make_file(data / "base/5/16385", content.substr(0, 8192 + 4096));
+  make_file(data / "base/5/empty", "");
+  make_file(data / "PG_VERSION", "15\n");
+  PageChecks checks;
+  checks.start_lsn = 1000;
+  checks.enabled = true;
+  const CapturedLog log(log::Level::warning);
+  const CopiedTree copy(pgdata_at(data.path().string()), checks, block);
+  CHECK(tree(copy / "") == tree(data.path()));
+  CHECK((read_file(copy / "base/5/16384") == content));
+  CHECK(read_file(copy / "PG_VERSION") == "15\n");
+  CHECK(copy.copier.summary().bad_pages == 1);
+  CHECK_THAT(log.text(), ContainsSubstring("base/5/16384: page 150 "));
+  REQUIRE(copy.find("base/5/16384") != nullptr);
+  CHECK(copy.find("base/5/16384")->crc32c == crc32c(0, as_bytes(content)));
+}

@@ -57,7 +57,7 @@ TEST_CASE("pg_verifybackup accepts a copy with its manifest, and finds what was 
   CHECK(copy.copier.summary().bad_pages == 0);
   CHECK(copy.copier.summary().files > 900);
 
-  TextSink manifest;
+  RoomySink manifest(0);
   ManifestWriter writer(manifest, 150000, "1");
   for (const CopiedFile& file : copy.files) writer.add(file);
   writer.finish(1, 0x2000028, 0x2000100);

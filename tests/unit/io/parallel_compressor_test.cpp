@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -73,6 +75,30 @@ TEST_CASE("what several threads compressed comes back, whatever its size and the
       CHECK((decompress(compression, packed(compression, text, 3)) == text));
     }
   }
+}
+
+TEST_CASE("bytes that are put into a compressor's room are compressed as those that are written") {
+  const Compression compression = GENERATE(Compression::gzip, Compression::lz4, Compression::snappy);
+  const std::string text = mixed_bytes(5 * kMiB + 12345);
+  Collect collected;
+  const auto sink = make_backup_compressor(compression, {}, 2, collected);
+  std::string_view rest = text;
+  for (std::size_t piece = 1; !rest.empty(); piece = piece * 3 % 300001 + 1) {
+    if (piece % 5 == 0) {  // both by turns
+      const std::string_view part = rest.substr(0, piece);
+      sink->write(as_bytes(part));
+      rest.remove_prefix(part.size());
+      continue;
+    }
+    const std::span<std::byte> room = sink->room();
+    const std::size_t count = std::min({piece, room.size(), rest.size()});
+    REQUIRE(count != 0);
+    std::memcpy(room.data(), rest.data(), count);
+    rest.remove_prefix(count);
+    sink->filled(count);
+  }
+  sink->finish();
+  CHECK((collected.text == packed(compression, text, 2)));
 }
 
 TEST_CASE("what cannot shrink comes back and grows by next to nothing") {

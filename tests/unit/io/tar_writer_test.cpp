@@ -2,10 +2,12 @@
 
 #include "base/digest.h"
 #include "support/catch.h"
+#include "support/roomy_sink.h"
 #include "support/scratch.h"
 
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <stdexcept>
 #include <vector>
 
@@ -122,6 +124,47 @@ assert ours == theirs, (where, len(ours), len(theirs), ours[where or 0:][:600], 
 ' )";
 
 }  // namespace
+
+TEST_CASE("content that is put where the next sink has room makes the same archive") {
+  const std::size_t block = GENERATE(512U, 1000U, 70000U, 1000000U);
+  const std::string content = [] {
+    std::string text;
+    for (int i = 0; text.size() < 300001; ++i) text += std::to_string(i);
+    return text.substr(0, 300001);
+  }();
+  Pieces written;
+  RoomySink filled(block);
+  TarWriter one(written), other(filled);
+  for (const std::size_t size : {0U, 1U, 511U, 512U, 513U, 65536U, 300001U}) {
+    add(one, member("file", TarMember::Type::file, size), std::string_view(content).substr(0, size));
+    other.begin(member("file", TarMember::Type::file, size));
+    std::string_view rest = std::string_view(content).substr(0, size);
+    for (auto room = other.room(); !room.empty(); room = other.room()) {
+      REQUIRE(room.size() <= rest.size());
+      const std::size_t count = (room.size() + 1) / 2;
+      std::memcpy(room.data(), rest.data(), count);
+      rest.remove_prefix(count);
+      other.filled(count);
+    }
+    CHECK(rest.empty());
+    CHECK_THROWS_AS(other.filled(1), std::logic_error);
+    other.end();
+  }
+  one.finish();
+  other.finish();
+  CHECK((filled.text == written.text));
+  CHECK(filled.in_place == 300001 + 65536 + 513 + 512 + 511 + 1);
+  CHECK(other.written() == one.written());
+  CHECK(filled.finished == 1);
+}
+
+TEST_CASE("there is no room for content where the next sink has none, and headers wait for more") {
+  Pieces out;
+  TarWriter tar(out);
+  tar.begin(member("file", TarMember::Type::file, 3));
+  CHECK(tar.room().empty());
+  CHECK(out.sizes.empty());
+}
 
 TEST_CASE("an archive is byte for byte what Python's tarfile writes") {
   const ScratchDirectory scratch;

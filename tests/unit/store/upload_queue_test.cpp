@@ -8,6 +8,7 @@
 
 #include <tapster/error.h>
 
+#include <algorithm>
 #include <atomic>
 #include <condition_variable>
 #include <fstream>
@@ -110,6 +111,26 @@ TEST_CASE("a stream becomes parts of equal size, in order, however it is written
   CHECK(object->statistics().busy.count() > 0);
   CHECK(fixture.store.count("part") == static_cast<int>((size + 99) / 100));
   CHECK(fixture.store.open_uploads() == 0);
+}
+
+TEST_CASE("what is put into its room is stored as what is written is") {
+  Fixture fixture;
+  const Data data = random_bytes(2345, 1);
+  UploadQueue queue = fixture.queue(2);
+  const auto object = queue.open("k", 100, {});
+  for (Bytes rest = data; !rest.empty();) {
+    const std::span<std::byte> room = object->room();
+    REQUIRE(!room.empty());
+    const std::size_t count = std::min<std::size_t>({room.size(), rest.size(), 37});
+    std::copy_n(rest.begin(), count, room.begin());
+    object->filled(count);
+    rest = rest.subspan(count);
+    CHECK(object->written() == data.size() - rest.size());
+  }
+  object->finish();
+  const auto stored = fixture.store.find("k");
+  REQUIRE(stored);
+  CHECK(stored->data == data);
 }
 
 TEST_CASE("an object of no bytes is one empty part") {
