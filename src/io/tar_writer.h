@@ -12,8 +12,9 @@
 namespace tapster {
 
 // Writes into `next` (borrowed) in pieces of at least 64 KiB, the last one excepted; content that comes in larger
-// pieces is handed on without a copy. Where `next` has room, content may be put there, and pieces are of any size. Every member has a pax record of its mtime with fraction; others only where
-// the ustar header does not hold the value. Not thread-safe. Calls out of order are a std::logic_error.
+// pieces is handed on without a copy. Where `next` has room, content may be put there, and pieces are of any size.
+// Every member has a pax record of its mtime with fraction; others only where the ustar header does not hold the value.
+// Not thread-safe. Calls out of order are a std::logic_error.
 class TarWriter {
  public:
   explicit TarWriter(ByteSink& next);
