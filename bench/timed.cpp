@@ -74,16 +74,15 @@ class MemorySum {
     std::unique_lock lock(mutex_);
     while (!stop.stop_requested()) {
       long sum = 0;
-      found_.clear();
-      add_with_descendants(root, found_);
-      for (const pid_t process : found_) sum += proportional_kib(process);
+      std::vector<pid_t> found;
+      add_with_descendants(root, found);
+      for (const pid_t process : found) sum += proportional_kib(process);
       peak_ = std::max(peak_, sum);
       stopped_.wait_for(lock, stop, kInterval, [] { return false; });
     }
   }
 
   long peak_ = 0;
-  std::vector<pid_t> found_;
   std::mutex mutex_;
   std::condition_variable_any stopped_;
   std::jthread thread_;
@@ -100,6 +99,10 @@ int main(int argc, char** argv) {
   const bool with_sum = argc > 1 && std::string_view(argv[1]) == "--sum";
   char** const words = argv + (with_sum ? 2 : 1);
   if (argc - (words - argv) < 2) return usage();
+  if (with_sum && ::access("/proc/thread-self/children", R_OK) != 0) {
+    std::perror("timed: --sum needs the kernel's lists of children: /proc/thread-self/children");
+    return 3;
+  }
   const auto start = std::chrono::steady_clock::now();
   const pid_t child = ::fork();
   if (child == 0) {

@@ -37,7 +37,8 @@ class ClusterCopy {
   // PGDATA, its control file last. The archive stays open for what follows.
   TreeCopier& copy_data(const TreeSource& source, const PageChecks& checks, const TreeCopier::FileReport& report);
 
-  // Nothing more follows. What is left of the archive is sent while the caller does something else.
+  // Ends the archive that is open, and the copier that copy_data returned. What is left of it is sent while the caller
+  // does something else; a failure to complete it comes out of finish().
   void close();
   // Completes all archives. The times' `began` is this object's making.
   CopyTimes finish();
