@@ -33,6 +33,7 @@ struct HttpRequest {
   // first byte of its body; what it throws ends the exchange and comes out of perform.
   std::function<void(int status, const HttpHeaders& headers)> on_headers;
   std::stop_token stop = {};  // ends the exchange, whatever it waits for, with Interrupted
+  Duration grace{0};          // but an exchange that has begun may still come to its end for so long
 };
 
 struct HttpResponse {

@@ -96,6 +96,7 @@ class Exchange {
   std::exception_ptr thrown_;
   curl_off_t moved_ = -1;
   std::chrono::steady_clock::time_point moved_at_ = std::chrono::steady_clock::now();
+  std::optional<std::chrono::steady_clock::time_point> stopped_at_;
   std::array<char, CURL_ERROR_SIZE> error_text_{};
 };
 
@@ -318,11 +319,14 @@ std::size_t Exchange::on_write(char* data, std::size_t size, std::size_t count, 
 
 int Exchange::on_progress(void* self, curl_off_t, curl_off_t received, curl_off_t, curl_off_t sent) {
   auto& exchange = *static_cast<Exchange*>(self);
-  if (exchange.request_.stop.stop_requested()) {
-    exchange.thrown_ = std::make_exception_ptr(Interrupted());
-    return 1;
-  }
   const auto now = std::chrono::steady_clock::now();
+  if (exchange.request_.stop.stop_requested()) {
+    if (!exchange.stopped_at_) exchange.stopped_at_ = now;
+    if (now - *exchange.stopped_at_ >= exchange.request_.grace) {
+      exchange.thrown_ = std::make_exception_ptr(Interrupted());
+      return 1;
+    }
+  }
   if (received == 0) exchange.acknowledge_quickly();  // of TLS session tickets nothing else tells
   if (received + sent != exchange.moved_) {
     exchange.moved_ = received + sent;

@@ -5,6 +5,7 @@ restored, and no upload is left unfinished, neither one in parts nor a resumable
 """
 import re
 import shutil
+import threading
 import time
 
 import pytest
@@ -232,6 +233,30 @@ def half_of_it(exchange):
     exchange.server.answer(Request(request.method, request.target, [
         (name, shorter.get(name.lower(), value)) for name, value in request.headers], raw_body=request.raw_body[:half]))
     trouble(503, headers=NOW)(exchange)
+
+
+def test_an_upload_that_is_created_while_another_one_fails_is_cancelled(resumable):
+    """Its name comes when everything has been interrupted already, and nothing else would ever tell it."""
+    created, refused = threading.Event(), threading.Event()
+
+    def create(exchange):
+        answer = exchange.answer()
+        created.set()
+        assert refused.wait(60)
+        exchange.wait(1.5)
+        exchange.send(answer)
+
+    def refuse_the_chunk(exchange):
+        exchange.read_body()
+        assert created.wait(60)
+        trouble(410)(exchange)
+        refused.set()
+
+    resumable.proxy.inject(create, method=BEGIN[0], path=r"uploadType=resumable&name=.*backup_manifest")
+    resumable.proxy.inject(refuse_the_chunk, method=CHUNK[0], path=CHUNK[1], nth=2)
+    failed(resumable.attempt("--jobs", "16"), (1,), "data.tar", "uploadInvalid")
+    assert created.is_set()
+    resumable.holds("FAILED")
 
 
 @pytest.mark.parametrize("how", ["the answer says so", "the question finds out"])

@@ -52,6 +52,7 @@ HttpRequest GcsClient::build(const GcsCall& call, const std::optional<AccessToke
   request.body = call.body;
   request.on_headers = call.on_headers;
   request.stop = call.stop;
+  request.grace = call.grace;
   if (call.session != nullptr) {
     request.url = call.session->reveal();
     return request;

@@ -37,6 +37,7 @@ struct GcsCall {
   const Secret* session = nullptr;
   bool once = false;          // no repetition: the caller knows better how to go on
   std::stop_token stop = {};  // ends the call with Interrupted, also between two attempts
+  Duration grace{0};          // see HttpRequest
 };
 
 class GcsClient {

@@ -6,6 +6,7 @@
 #include "base/xml.h"
 #include "http/status.h"
 #include "io/crc.h"
+#include "store/cloud/creation_grace.h"
 #include "store/gcs/body_checksum.h"
 #include "store/gcs/gcs_store.h"
 #include "store/gcs/object_metadata.h"
@@ -84,6 +85,7 @@ UploadId GcsStore::begin_upload(const std::string& key, std::uint64_t part_size,
   if (!kms_key.empty()) call.headers.emplace_back("x-goog-encryption-kms-key-name", kms_key);
   call.accepted = unclear();
   call.stop = options.stop;
+  call.grace = kCreationGrace;
   const HttpResponse response = client_.call(call);
   if (response.status >= 400) {
     const GcsError failure = client_.failure_in(response, call);

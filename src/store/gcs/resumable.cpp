@@ -1,6 +1,7 @@
 #include "store/gcs/resumable.h"
 
 #include "http/status.h"
+#include "store/cloud/creation_grace.h"
 #include "store/gcs/object_metadata.h"
 #include "store/gcs/object_stat.h"
 #include "store/gcs/resumable_stream.h"
@@ -63,6 +64,7 @@ UploadId ResumableUploads::begin(const std::string& key, std::uint64_t part_size
                   {"X-Upload-Content-Type", "application/octet-stream"}};
   call.body = &body;
   call.stop = options.stop;
+  call.grace = kCreationGrace;
   if (options.if_absent) {
     call.query.emplace_back("ifGenerationMatch", "0");
     call.accepted = {status::kPreconditionFailed};

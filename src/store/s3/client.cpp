@@ -109,6 +109,7 @@ HttpRequest S3Client::build(const S3Call& call, const Digests& digests, bool wit
   request.body = call.body;
   request.on_headers = call.on_headers;
   request.stop = call.stop;
+  request.grace = call.grace;
   return request;
 }
 

@@ -38,6 +38,7 @@ struct S3Call {
   // Statuses beside 2xx that are an answer to the caller: given back as they come, without a retry.
   std::vector<int> accepted = {};
   std::stop_token stop = {};  // ends the call with Interrupted, also between two attempts
+  Duration grace{0};          // see HttpRequest
 };
 
 struct S3Answer {

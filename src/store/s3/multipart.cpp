@@ -3,6 +3,7 @@
 #include "base/time_text.h"
 #include "base/xml.h"
 #include "http/status.h"
+#include "store/cloud/creation_grace.h"
 #include "store/s3/s3_store.h"
 
 #include <tapster/log.h>
@@ -55,6 +56,7 @@ UploadId S3Store::begin_upload(const std::string& key, std::uint64_t part_size, 
   S3Call call{.operation = "CreateMultipartUpload", .method = "POST", .key = key, .query = {{"uploads", ""}}};
   call.headers = creation_headers(options);
   call.stop = options.stop;
+  call.grace = kCreationGrace;
   call.checksum_headers = {{"x-amz-checksum-algorithm", std::string(wire_name(policy.algorithm))}};
   if (policy.algorithm == ChecksumAlgorithm::crc64nvme) {
     call.checksum_headers.emplace_back("x-amz-checksum-type", "FULL_OBJECT");  // the only type it has

@@ -240,6 +240,36 @@ TEST_CASE("a stop ends the wait for an answer, and the client goes on") {
   CHECK(server.received().size() == 2);
 }
 
+TEST_CASE("within its grace an exchange comes to its end although it was stopped") {
+  std::stop_source stop;
+  LoopbackServer server({Reply{"", false, std::chrono::seconds(2), reply("200 OK", "made").bytes},
+                         Reply{"", true, std::chrono::minutes(5)}});
+  CurlClient client{CurlSettings{}};
+  HttpRequest request;
+  request.url = server.url();
+  request.stop = stop.get_token();
+  request.grace = std::chrono::seconds(60);
+  const auto stop_after = [&](std::size_t requests) {
+    return std::jthread([&, requests] {
+      while (server.received().size() < requests) std::this_thread::yield();
+      stop.request_stop();
+    });
+  };
+  {
+    const std::jthread signal = stop_after(1);
+    CHECK(client.perform(request).body == "made");
+  }
+  CHECK_THROWS_AS(client.perform(request), Interrupted);  // what has not begun does not
+  stop = {};
+  request.stop = stop.get_token();
+  request.grace = std::chrono::milliseconds(200);
+  const auto began = steady_clock::now();
+  const std::jthread signal = stop_after(2);
+  CHECK_THROWS_AS(client.perform(request), Interrupted);
+  CHECK(steady_clock::now() - began >= request.grace);
+  CHECK(steady_clock::now() - began < std::chrono::seconds(30));
+}
+
 TEST_CASE("a stop ends the wait for the rest of an answer") {
   struct StoppingSink final : ByteSink {
     void write(Bytes) override { stop.request_stop(); }
