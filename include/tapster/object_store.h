@@ -184,7 +184,8 @@ class ObjectStore {
   // in any order and from several threads; nothing is visible before complete. Whoever began
   // it completes or aborts it. complete honours if_absent as far as the store can
   // (already_exists leaves the upload to be aborted); abort of
-  // an unknown upload is fine and abort never throws (it logs).
+  // an unknown upload is fine and abort never throws (it logs). Told to stop, begin_upload waits some
+  // seconds for an answer that is on its way: nothing else names what is to be aborted.
   virtual UploadId begin_upload(const std::string& key, std::uint64_t part_size, const PutOptions& options) = 0;
   virtual UploadedPart upload_part(const UploadId& upload, int number, Body& body,
                                    const std::stop_token& stop = {}) = 0;
