@@ -43,6 +43,28 @@ ReadFile read_announced(const std::string& path, std::uint64_t size, std::size_t
   return result;
 }
 
+// As a backup reads: nothing is kept, lest the test itself takes the memory that the page cache lives in.
+void read_and_forget(const std::string& path, std::uint64_t size) {
+  const FileDescriptor file = open_at(AT_FDCWD, path.c_str(), O_RDONLY);
+  FileReader reader(file.get(), path, size);
+  std::vector<std::byte> buffer(256 << 10);
+  std::uint64_t read = 0;
+  while (const std::size_t count = reader.read(buffer)) read += count;
+  REQUIRE(read == size);
+}
+
+// As a neighbour reads, whose pages are to stay.
+void read_into_cache(const std::string& path, std::uint64_t size) {
+  const FileDescriptor file = open_at(AT_FDCWD, path.c_str(), O_RDONLY);
+  std::vector<std::byte> buffer(256 << 10);
+  std::uint64_t read = 0;
+  while (const ssize_t count = ::read(file.get(), buffer.data(), buffer.size())) {
+    REQUIRE(count > 0);
+    read += static_cast<std::uint64_t>(count);
+  }
+  REQUIRE(read == size);
+}
+
 // Pages of the file that are in the page cache.
 std::size_t cached_pages(const std::string& path, std::size_t size) {
   const FileDescriptor file = open_at(AT_FDCWD, path.c_str(), O_RDONLY);
@@ -122,15 +144,17 @@ TEST_CASE("what was read from the disk is dropped from the page cache, what was 
     std::size_t after = 1;
     for (int attempt = 0; attempt < 10 && after != 0; ++attempt) {  // pages that another processor holds just then stay
       forget(path);
-      (void)read_announced(path, size);
+      read_and_forget(path, size);
       after = cached_pages(path, size);
     }
     CHECK(after == 0);
 
-    const FileDescriptor file = open_at(AT_FDCWD, path.c_str(), O_RDONLY);
-    std::vector<std::byte> all(size);
-    REQUIRE(::pread(file.get(), all.data(), size, 0) == static_cast<ssize_t>(size));
-    (void)read_announced(path, size);
-    CHECK(cached_pages(path, size) == (size + 4095) / 4096);
+    const std::size_t pages = (size + 4095) / 4096;
+    for (int attempt = 0; attempt < 10 && after != pages; ++attempt) {  // a kernel short of memory drops some itself
+      read_into_cache(path, size);
+      read_and_forget(path, size);
+      after = cached_pages(path, size);
+    }
+    CHECK(after == pages);
   }
 }
