@@ -122,9 +122,8 @@ struct RangedDownloads::State {
   std::vector<Buffer> buffers_;  // of those that have been used
   std::vector<Reading*> readings_;
   TransferCount connections_;
-  int busy_ = 0;     // of them
-  int warm_ = 0;     // threads that have fetched something
-  int waiting_ = 0;  // readers
+  int busy_ = 0;  // of them
+  int warm_ = 0;  // threads that have fetched something
   bool ended_ = false;
   std::vector<std::thread> threads_;
 };
@@ -173,7 +172,7 @@ void RangedDownloads::State::fetch_ranges() {
 }
 
 void RangedDownloads::State::count_in(const Range& range) {
-  connections_.done(std::chrono::steady_clock::now(), range.size, waiting_ > 0, warm_);
+  connections_.done(std::chrono::steady_clock::now(), range.size, warm_);
   if (ended_) return;
   try {
     while (threads_.size() < static_cast<std::size_t>(connections_.count())) {
@@ -237,9 +236,12 @@ void RangedDownloads::State::end(Reading& reading) {
 // Waits for it to arrive. Throws what went wrong on its way.
 const Range& RangedDownloads::State::first_range(Reading& reading) {
   std::unique_lock lock(mutex_);
-  ++waiting_;
-  arrival_.wait(lock, stop_, [&] { return !reading.ranges.empty() && reading.ranges.front()->arrived; });
-  --waiting_;
+  const auto has_arrived = [&] { return !reading.ranges.empty() && reading.ranges.front()->arrived; };
+  if (!has_arrived()) {
+    connections_.wait_begins(std::chrono::steady_clock::now());
+    arrival_.wait(lock, stop_, has_arrived);
+    connections_.wait_ends(std::chrono::steady_clock::now());
+  }
   if (stop_.stop_requested()) throw Interrupted();
   const Range& first = *reading.ranges.front();
   if (first.failure) std::rethrow_exception(first.failure);

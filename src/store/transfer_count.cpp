@@ -5,10 +5,19 @@ namespace {
 
 constexpr int kTransfersOfEach = 2;  // that make a measurement
 constexpr double kWorthMore = 1.1;
+constexpr double kHeldUp = 0.25;  // of the time: less waiting leaves little to win
 
 }  // namespace
 
-void TransferCount::done(Time now, std::uint64_t bytes, bool waited_for, int warm) {
+void TransferCount::wait_begins(Time now) {
+  if (waiting_++ == 0) waiting_since_ = now;
+}
+
+void TransferCount::wait_ends(Time now) {
+  if (--waiting_ == 0) waited_ += now - waiting_since_;
+}
+
+void TransferCount::done(Time now, std::uint64_t bytes, int warm) {
   if (rest_ > 0) {
     --rest_;
     return;
@@ -20,11 +29,13 @@ void TransferCount::done(Time now, std::uint64_t bytes, bool waited_for, int war
     return;
   }
   bytes_ += bytes;
-  waits_ += waited_for ? 1 : 0;
   if (++transfers_ < kTransfersOfEach * count_) return;
-  // Neighbours that are slower than the store say nothing about it.
-  const bool held_up = 2 * waits_ > transfers_;
-  const double seconds = std::chrono::duration<double>(now - since_).count();
+  const auto seconds_of = [](Time::duration time) { return std::chrono::duration<double>(time).count(); };
+  const double seconds = seconds_of(now - since_);
+  if (waiting_ > 0) waited_ += now - waiting_since_;
+  // Neighbours that are slower than the store say nothing about it. Time tells, and not how many transfers were waited
+  // for: transfers that began together end together, and the first of them ends the wait.
+  const bool held_up = seconds_of(waited_) > kHeldUp * seconds;
   const double rate = static_cast<double>(bytes_) / seconds;
   restart(now);
   if (!held_up || seconds <= 0) return;
@@ -46,7 +57,9 @@ void TransferCount::restart(Time now) {
   measuring_ = true;
   since_ = now;
   bytes_ = 0;
-  transfers_ = waits_ = 0;
+  transfers_ = 0;
+  waited_ = {};
+  waiting_since_ = now;
 }
 
 }  // namespace tapster

@@ -86,12 +86,13 @@ class UploadQueue::State {
     throw_failure_locked();
   }
 
-  // A failure elsewhere in the queue interrupts the writers' requests: that failure is what they are to report.
+  // A failure elsewhere in the queue interrupts the writers' requests, or comes before what the store then answers
+  // them: that failure is what they are to report.
   template <typename Request>
   auto or_first_failure(const Request& request) {
     try {
       return request();
-    } catch (const Interrupted&) {
+    } catch (...) {
       throw_failure();
       throw;
     }
@@ -116,9 +117,12 @@ class UploadQueue::State {
 
   void queue(Progress& object, Part part) {
     std::unique_lock lock(mutex_);
-    ++waiting_;
-    changed_.wait(lock, [&] { return failure_ || busy_ < uploaders_.count(); });
-    --waiting_;
+    const auto may_go_on = [&] { return failure_ || busy_ < uploaders_.count(); };
+    if (!may_go_on()) {
+      uploaders_.wait_begins(steady_now());
+      changed_.wait(lock, may_go_on);
+      uploaders_.wait_ends(steady_now());
+    }
     throw_failure_locked();
     ++busy_;
     ++object.unsettled;
@@ -198,7 +202,7 @@ class UploadQueue::State {
         object->statistics.busy += steady_now() - part.queued_at;
         object->statistics.bytes += part.size;
         warm_ += std::exchange(first, false) ? 1 : 0;
-        uploaders_.done(steady_now(), part.size, waiting_ > 0, warm_);
+        uploaders_.done(steady_now(), part.size, warm_);
         start_missing_uploaders();
       }
       spare_.push_back(std::move(part.buffer));
@@ -231,9 +235,8 @@ class UploadQueue::State {
   std::condition_variable changed_;
   std::deque<std::pair<Progress*, Part>> queue_;
   std::vector<PageBuffer> spare_;
-  int busy_ = 0;     // parts queued or on their way, of all objects
-  int warm_ = 0;     // uploaders that have stored something
-  int waiting_ = 0;  // writers, for an uploader
+  int busy_ = 0;  // parts queued or on their way, of all objects
+  int warm_ = 0;  // uploaders that have stored something
   bool closing_ = false;
   std::exception_ptr failure_;  // the first
   std::stop_source interruption_;

@@ -1,5 +1,6 @@
 """How many parts and ranges travel at once: more than at first where the store is far away, but never more than was asked
-for. Each transfer takes a while in the store, which counts how many it has at a time.
+for. Each transfer takes a while in the store, which counts how many it has at a time. More are tried only where the
+store is what is waited for: where it is decisive, the store is slower than the disk of a busy machine.
 """
 import time
 
@@ -13,11 +14,12 @@ from support.scripted_s3 import ACCESS_KEY, SECRET_KEY, ScriptedS3
 from support.site import expect
 
 ID = "20261120T092518"
-FAR_AWAY = 0.3  # seconds: slower than a busy machine reads a cluster
 
 
 class DistantS3(ScriptedS3):
-    """Every part that comes and every range that goes takes FAR_AWAY."""
+    """Every part that comes and every range that goes takes `seconds`."""
+
+    seconds = 0.3
 
     def __init__(self):
         super().__init__()
@@ -31,7 +33,7 @@ class DistantS3(ScriptedS3):
             self.at_once += 1
             self.most_at_once = max(self.most_at_once, self.at_once)
         try:
-            time.sleep(FAR_AWAY)
+            time.sleep(self.seconds)
             return super()._dispatch(request)
         finally:
             with self.lock:
@@ -45,8 +47,10 @@ def distant():
     assert not store.problems, "\n".join(store.problems)
 
 
-@pytest.mark.parametrize("options, least, most", [([], 9, 16), (["--jobs", "4"], 4, 4), (["--jobs", "1"], 1, 1)])
-def test_ranges_of_a_restore(scripted_run, distant, tmp_path, options, least, most):
+@pytest.mark.parametrize("options, seconds, least, most",
+                         [([], 1.5, 9, 16), (["--jobs", "4"], 0.3, 4, 4), (["--jobs", "1"], 0.3, 1, 1)])
+def test_ranges_of_a_restore(scripted_run, distant, tmp_path, options, seconds, least, most):
+    distant.seconds = seconds
     backup = Backup(tmp_path / "made", "main", ID)
     backup.store_archive("data", *pgdata_members(member("base/5/16384", bytes(160 << 20))))
     for path in backup.folder.iterdir():
@@ -68,8 +72,10 @@ def source(executables):
         host.close()
 
 
-@pytest.mark.parametrize("options, least, most", [([], 4, 5), (["--jobs", "2"], 2, 2), (["-J", "1"], 1, 1)])
-def test_parts_of_a_backup(source, distant, options, least, most):
+@pytest.mark.parametrize("options, seconds, least, most",
+                         [([], 1.5, 4, 5), (["--jobs", "2"], 0.3, 2, 2), (["-J", "1"], 0.3, 1, 1)])
+def test_parts_of_a_backup(source, distant, options, seconds, least, most):
+    distant.seconds = seconds
     host = source.host
     place = Place("s3://wals", distant.endpoint)
     host.archive_to(place)

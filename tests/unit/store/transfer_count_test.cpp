@@ -10,12 +10,18 @@ using namespace tapster;
 
 namespace {
 
+TransferCount::Time at(double seconds) {
+  return TransferCount::Time(
+      std::chrono::duration_cast<TransferCount::Time::duration>(std::chrono::duration<double>(seconds)));
+}
+
 // A wire on which `carried` connections are of use: each moves a part in a second, and beyond them all share. What a
 // new connection moves first takes it `cold` seconds.
 struct Wire {
   Wire(int least, int most, int carried, double cold = 1) : count(least, most), carried(carried), cold(cold) {}
 
   void send(int parts, bool waited_for = true) {
+    if (waited_for) count.wait_begins(at(now));
     for (int i = 0; i < parts; ++i) {
       const auto open = static_cast<std::size_t>(count.count());
       while (ends.size() < open) ends.push_back(now + cold);
@@ -24,10 +30,9 @@ struct Wire {
       now = std::max(now, *next);
       *next = now + std::max(1.0, static_cast<double>(count.count()) / carried);
       warm.insert(which);
-      count.done(TransferCount::Time(
-                     std::chrono::duration_cast<TransferCount::Time::duration>(std::chrono::duration<double>(now))),
-                 1000, waited_for, static_cast<int>(warm.size()));
+      count.done(at(now), 1000, static_cast<int>(warm.size()));
     }
+    if (waited_for) count.wait_ends(at(now));
   }
 
   TransferCount count;
@@ -83,6 +88,34 @@ TEST_CASE("while writers are the slow ones nothing is tried") {
   Wire wire(2, 6, 100);
   wire.send(500, false);
   CHECK(wire.count.count() == 2);
+}
+
+// All that are on their way end at the same moment, every second. For `waited` of each second the neighbour had nothing
+// to do, until the first of them ended.
+int count_after_bursts(double waited, int bursts) {
+  TransferCount count(4, 8);
+  for (int burst = 1; burst <= bursts; ++burst) {
+    count.wait_begins(at(burst - waited));
+    count.done(at(burst), 1000, 8);
+    count.wait_ends(at(burst));
+    for (int i = count.count(); i > 1; --i) count.done(at(burst), 1000, 8);
+  }
+  return count.count();
+}
+
+TEST_CASE("what counts is how long transfers are waited for, not how many of them", "[store][transfers]") {
+  CHECK(count_after_bursts(0.9, 50) == 8);
+  CHECK(count_after_bursts(0.1, 50) == 4);
+}
+
+TEST_CASE("several that wait at once are as one", "[store][transfers]") {
+  TransferCount count(4, 8);
+  for (int burst = 1; burst <= 50; ++burst) {  // each of five waits for a tenth, the same
+    for (int i = 0; i < 5; ++i) count.wait_begins(at(burst - 0.1));
+    for (int i = count.count(); i > 0; --i) count.done(at(burst), 1000, 8);
+    for (int i = 0; i < 5; ++i) count.wait_ends(at(burst));
+  }
+  CHECK(count.count() == 4);
 }
 
 TEST_CASE("a number that was asked for stays") {
