@@ -195,7 +195,7 @@ def backups(bench, store, codec):
         if codec.name == "gzip":
             contenders["ours, low"] = BarmanBackup(bench, store, codec, "ours, low", bench.ours, "low")
     contenders["limit"] = LimitBackup(bench, store, codec, "limit", codec.compress)
-    if codec.original_has_it and (on_gateway or not codec.flag):
+    if codec.original_has_it:
         contenders["original"] = BarmanBackup(bench, store, codec, "original", bench.original)
     if bench.pgbackrest and codec.pgbackrest and on_gateway:
         contenders["pgBackRest"] = PgBackRestBackup(bench, store, codec, "pgBackRest")
