@@ -8,6 +8,7 @@ import pytest
 from support import bare_postgres, faults
 from support.bare_postgres import primary, recovered, sql
 from support.bare_room import UID, BareRoom
+from support.postgres import until
 from support.proxy import closed_port
 from support.site import expect
 
@@ -96,6 +97,8 @@ def test_12_show_of_what_is_not_there(room, s3_options, where):
 
 def test_13_delete_by_policy(room, s3, s3_options, bucket, where, taken):
     delete = ["barman-cloud-backup-delete", *s3_options, "--retention-policy"]
+    ready = room.folder / "pgdata/pg_wal/archive_status"
+    until(lambda: not list(ready.glob("*.ready")), "everything to be archived")
     before = s3.keys(bucket)
     expect(room.run(*delete, "RECOVERY WINDOW OF 30 DAYS", *where), 0)
     assert s3.keys(bucket) == before
@@ -135,7 +138,9 @@ def test_14_restore_by_the_plugin_and_by_the_operator(room, rgw, s3, s3_options,
 
 def test_14_the_restored_cluster_recovers(room, s3_options, where, taken):
     sql(room, "create table t as select 42 as n")
-    sql(room, "select pg_create_restore_point('here'); select pg_switch_wal()")
+    sql(room, "select pg_create_restore_point('here')")
+    last = sql(room, "select pg_walfile_name(pg_switch_wal())")
+    until(lambda: sql(room, "select last_archived_wal from pg_stat_archiver") >= last, "the archiving of its WAL")
     expect(room.run("barman-cloud-restore", *s3_options, *where, taken, "/srv/copy"), 0)
     with recovered(room, "copy", ["barman-cloud-wal-restore", *s3_options, *where, "%f", "%p"], "here"):
         assert sql(room, "select n from t", PGPORT="5433") == "42\n"

@@ -9,6 +9,7 @@ import time
 import pytest
 
 from support import faults
+from support.postgres import until
 from support.segments import segment_bytes
 from support.site import error_line, expect, lines, wal_key
 
@@ -52,6 +53,14 @@ class Cluster:
         assert found is None or found.body == self.contents[number], "half, or something else, was stored"
         return found is not None
 
+    def requested_last(self, *others):
+        """The first segment's upload is answered when these are stored: on a busy machine, too, they have the time."""
+        def hold(exchange):
+            exchange.read_body()
+            until(lambda: all(self.stored(number) for number in others), "the others to be stored")
+            exchange.send(exchange.answer())
+        self.store.inject(hold, method="PUT", path=name(1))
+
     def all_turns(self):
         self.store.rules.clear()
         for number in NUMBERS:
@@ -91,6 +100,7 @@ def test_the_requested_segment_fails_at_once_while_the_others_hang(cluster, scri
     ids=["403", "400", "reset", "503", "200 with an error", "cut", "412"])
 def test_a_later_segment_fails(cluster, scripted, fault):
     scripted.inject(fault, method="PUT", path=f"{name(2)}|{name(4)}")
+    cluster.requested_last(3)
     result = cluster.turn_of(1)
     assert lines(result, "ERROR") == lines(result, "WARNING") == []
     assert [cluster.stored(number) for number in (2, 3, 4)] == [False, True, False]
@@ -100,6 +110,7 @@ def test_a_later_segment_fails(cluster, scripted, fault):
 @pytest.mark.parametrize("fault", [faults.stall(30), faults.slow_request(16 * 1024)], ids=["silence", "a trickle"])
 def test_a_later_segment_hangs(cluster, scripted, fault):
     scripted.inject(fault, method="PUT", path=name(2))
+    cluster.requested_last(3, 4)
     began = time.monotonic()
     cluster.turn_of(1)
     assert time.monotonic() - began < 8
@@ -110,6 +121,7 @@ def test_a_later_segment_hangs(cluster, scripted, fault):
 def test_the_answer_about_a_later_segment_is_lost(cluster, scripted):
     """It is stored, and not known to be: when its turn comes the store is asked."""
     scripted.inject(faults.lose_answer(), method="PUT", path=name(2))
+    cluster.requested_last(2)
     cluster.turn_of(1)
     assert cluster.stored(2)
     scripted.rules.clear()

@@ -304,9 +304,9 @@ def test_an_archive_that_disappears_on_the_way(proxy, target):
 def test_a_stall_of_one_range_is_survived_and_one_that_stays_is_a_network_failure(proxy, target, kept):
     proxy.inject(faults.stall(60, 5), method="GET", path=DATA, nth=2, times=1)
     began = time.monotonic()
-    succeeds(target.restore("--read-timeout", "1"))
+    succeeds(target.restore("--read-timeout", "5"))
     assert contents(target.data) == kept.expected
     target.clear()
     proxy.inject(faults.stall(60), method="GET", path=DATA)
     failed(target.restore("--read-timeout", "1"), (2,), "time", "data.tar")
-    assert time.monotonic() - began < 40
+    assert time.monotonic() - began < 55

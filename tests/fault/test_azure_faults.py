@@ -103,7 +103,8 @@ def test_a_fault_that_stays_is_an_error_after_the_retries(proxy, both, stored, a
                    wal_key(NAMES[form]))
     assert stored() == set()
     # Two attempts each; and libcurl repeats by itself when a kept connection dies before an answer.
-    assert len(proxy.seen("PUT")) in (4, 6)
+    for name in NAMES.values():
+        assert len([request for request in proxy.seen("PUT") if name in request.target]) in (2, 3)
     proxy.rules.clear()
     for result in both().values():
         expect(result, 0)
@@ -227,7 +228,7 @@ def test_a_stall_is_ended_by_the_read_timeout(proxy, both, stored, times, status
     for path in (NAMES["whole"], COMMIT):
         proxy.inject(faults.stall(20), method="PUT", path=path, times=times)
     start = time.monotonic()
-    for result in both("--read-timeout", "1").values():
+    for result in both("--read-timeout", "3" if status == 0 else "1").values():
         expect(result, status)
         assert status == 0 or error_line(result, "time")
     assert time.monotonic() - start < 12

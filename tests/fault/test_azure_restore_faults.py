@@ -219,7 +219,7 @@ def test_nobody_listens(site, azure):
 def test_a_stall_is_ended_by_the_read_timeout(proxy, site, kept, content, tenths):
     proxy.inject(faults.stall(20, tenths), method="GET", path=kept, times=1)
     start = time.monotonic()
-    expect(site.restore("--read-timeout", "1"), 0)
+    expect(site.restore("--read-timeout", "3"), 0)
     assert site.restored() == content and time.monotonic() - start < 10
 
 
@@ -232,8 +232,8 @@ def test_a_stall_that_stays_is_a_network_failure(proxy, site, kept):
 
 def test_a_slow_download_is_no_stall(proxy, site, azure, content):
     azure.put(site.bucket, wal_key(), content)
-    proxy.inject(faults.slow_response(40 * 1024), method="GET", path=wal_key())
-    expect(site.restore("--read-timeout", "1"), 0)
+    proxy.inject(faults.slow_response(24 * 1024), method="GET", path=wal_key())
+    expect(site.restore("--read-timeout", "2"), 0)
     assert site.restored() == content
 
 

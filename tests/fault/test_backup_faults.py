@@ -162,11 +162,11 @@ def test_a_completion_that_says_200_once_and_means_it_not_is_repeated_or_fails(s
 def test_a_stall_once_is_survived_and_one_that_stays_ends_the_backup_in_time(scene):
     scene.inject("a part in the middle", faults.stall(60), 1)
     began = time.monotonic()
-    succeeds(scene.attempt("--read-timeout", "1"))
+    succeeds(scene.attempt("--read-timeout", "5"))
     scene.proxy.rules.clear()
     scene.inject("a part in the middle", faults.stall(60), 99)
     failed(scene.attempt("--read-timeout", "1"), "time")
-    assert time.monotonic() - began < 40
+    assert time.monotonic() - began < 50
     scene.holds(["DONE", "FAILED"])
 
 
@@ -240,7 +240,8 @@ def test_a_signal_ends_the_backup_tidily(scene, number):
     process.send_signal(number)
     _, err = process.communicate(timeout=45)
     assert process.returncode == 1 and " ERROR: " in err, err
-    assert scene.source.sql("select count(*) from pg_stat_activity where application_name like 'barman%'") == "0"
+    sessions = "select count(*) from pg_stat_activity where application_name like 'barman%'"
+    until(lambda: scene.source.sql(sessions) == "0", "its session to be gone")
     scene.holds(["FAILED"])
 
 

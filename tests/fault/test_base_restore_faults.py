@@ -194,8 +194,8 @@ def test_a_store_that_ignores_ranges_is_not_believed(proxy, target, recovers, wh
 def test_a_stall_is_ended_by_the_read_timeout(proxy, target, whole, tenths):
     proxy.inject(faults.stall(60, tenths), method="GET", path=ARCHIVE, nth=2, times=1)
     began = time.monotonic()
-    succeeds(target.restore(None, "--read-timeout", "1"))
-    assert time.monotonic() - began < 30
+    succeeds(target.restore(None, "--read-timeout", "5"))
+    assert time.monotonic() - began < 50
     whole()
 
 
@@ -208,8 +208,8 @@ def test_a_stall_that_stays_is_a_network_failure(proxy, target, recovers):
 
 
 def test_a_slow_range_is_no_stall(proxy, target, whole):
-    proxy.inject(faults.slow_response(2 * 1024 * 1024), method="GET", path=ARCHIVE, nth=2, times=1)
-    succeeds(target.restore(None, "--read-timeout", "1"))
+    proxy.inject(faults.slow_response(1024 * 1024), method="GET", path=ARCHIVE, nth=2, times=1)
+    succeeds(target.restore(None, "--read-timeout", "2"))
     whole()
 
 

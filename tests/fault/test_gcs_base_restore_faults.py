@@ -165,10 +165,10 @@ def test_a_download_that_is_cut_again_and_again_goes_on(gcs_proxy, restore, whol
 def test_a_stall_is_ended_by_the_read_timeout(gcs_proxy, restore, whole, recovers, target):
     gcs_proxy.inject(faults.stall(60, 5), method="GET", path=ARCHIVE, nth=2, times=1)
     began = time.monotonic()
-    succeeds(restore("--read-timeout", "1"))
+    succeeds(restore("--read-timeout", "5"))
     assert whole()
     target.clear()
     gcs_proxy.inject(faults.stall(60), method="GET", path=ARCHIVE)
     failed(restore("--read-timeout", "1"), (2,), "time")
-    assert time.monotonic() - began < 30
+    assert time.monotonic() - began < 50
     recovers()

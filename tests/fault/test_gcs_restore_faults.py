@@ -167,7 +167,7 @@ def test_absence_is_never_guessed(gcs_proxy, gcs_site, fault):
 def test_restoring_ends_a_stall_by_the_read_timeout(gcs_proxy, gcs_site, gcs_plain, content, tenths):
     at(gcs_proxy, MEDIA, faults.stall(20, tenths), times=1)
     began = time.monotonic()
-    expect(gcs_site.restore("--read-timeout", "1"), 0)
+    expect(gcs_site.restore("--read-timeout", "3"), 0)
     assert gcs_site.restored() == content and time.monotonic() - began < 10
     at(gcs_proxy, MEDIA, faults.stall(20))
     gcs_site.destination.unlink()
@@ -176,8 +176,8 @@ def test_restoring_ends_a_stall_by_the_read_timeout(gcs_proxy, gcs_site, gcs_pla
 
 
 def test_restoring_from_a_slow_store_is_no_stall(gcs_proxy, gcs_site, gcs_plain, content):
-    at(gcs_proxy, MEDIA, faults.slow_response(32 * 1024))
-    expect(gcs_site.restore("--read-timeout", "1"), 0)
+    at(gcs_proxy, MEDIA, faults.slow_response(24 * 1024))
+    expect(gcs_site.restore("--read-timeout", "2"), 0)
     assert gcs_site.restored() == content
 
 

@@ -220,7 +220,7 @@ def test_damage_in_a_compressed_segment_is_noticed(proxy, proxied, s3, bucket, c
 def test_a_stall_is_ended_by_the_read_timeout(proxy, proxied, kept, content, tenths):
     proxy.inject(faults.stall(20, tenths), method="GET", path=kept, times=1)
     start = time.monotonic()
-    expect(proxied.restore("--read-timeout", "1"), 0)
+    expect(proxied.restore("--read-timeout", "3"), 0)
     assert proxied.restored() == content and time.monotonic() - start < 10
 
 
@@ -233,7 +233,7 @@ def test_a_stall_that_stays_is_a_network_failure(proxy, proxied, kept):
 
 def test_a_slow_download_is_no_stall(proxy, proxied, kept, content):
     proxy.inject(faults.slow_response(24 * 1024), method="GET", path=kept)
-    expect(proxied.restore("--read-timeout", "1"), 0)
+    expect(proxied.restore("--read-timeout", "2"), 0)
     assert proxied.restored() == content
 
 

@@ -1,4 +1,5 @@
 """Backups that die at random moments, as in a power cut or by the kernel's hand: what is left behind does no harm."""
+import math
 import os
 import random
 import shutil
@@ -65,9 +66,11 @@ def nothing_is_done_that_cannot_be_restored(source, place, known):
 
 def test_backups_that_are_killed_at_random_do_no_harm(source, store, request):
     dice = random.Random(SEED)
-    began = time.monotonic()
-    known = {source.host.ours.taken(store, source.cluster, *OPTIONS)}
-    undisturbed = time.monotonic() - began
+    known, undisturbed = set(), math.inf
+    for _ in range(2):  # the first one may have been held up
+        began = time.monotonic()
+        known.add(source.host.ours.taken(store, source.cluster, *OPTIONS))
+        undisturbed = min(undisturbed, time.monotonic() - began)
     deaths = 0
     for _ in range(COUNT):
         deaths += killed_at(source, store, dice.random() * undisturbed)

@@ -1,6 +1,8 @@
 """A PostgreSQL under load whose wal-archive stores several segments at once."""
 import re
 
+import pytest
+
 from support.postgres import until
 
 
@@ -56,10 +58,14 @@ def test_archivers_that_are_killed_lose_nothing(host, primary, archive_on):
     server = primary(archive.store(*options))
     backup = server.copy("recovered")
     server.configure(wal_keep_size="2GB", archive_command=archive.store_under_fire(*options)).wake_archiver()
-    load(server)
-    expected = server.fingerprint()
-    server.archive_everything(240)
-    assert sum(archive.killed()) > 0
+    for _ in range(10):  # few do more than read what another one has noted: they may all survive
+        load(server)
+        expected = server.fingerprint()
+        server.archive_everything(240)
+        if sum(archive.killed()) > 0:
+            break
+    else:
+        pytest.fail("none was killed")
     assert all_as_they_were(host, archive, server) > 15
     backup.recover(archive.fetch())
     assert backup.promoted().fingerprint() == expected

@@ -73,11 +73,12 @@ until_true() {
   done
 }
 
-# A loopback port that nobody listens on, below the range of outgoing connections.
+# free_port [NOT...]: a loopback port that nobody listens on, below the range of outgoing connections, and none of those.
 free_port() {
   local port
   for _ in $(seq 100); do
     port=$(shuf -n 1 -i 20000-29999)
+    [[ " $* " != *" $port "* ]] || continue
     ss -Hltn "sport = :$port" | grep -q . || { echo "$port"; return; }
   done
   die "no free port found"

@@ -209,15 +209,23 @@ class Source:
         postmaster = self._postmaster()
         children = subprocess.run(["ps", "-o", "pid=", "--ppid", str(postmaster)], capture_output=True, text=True,
                                   check=True).stdout.split()
-        for pid in [postmaster, *map(int, children)]:
+        self.killed = [postmaster, *map(int, children)]
+        for pid in self.killed:
             try:
                 os.kill(pid, signal.SIGKILL)
             except ProcessLookupError:
                 pass
 
     def start_again(self):
-        """After kill(). A process that is dead but not reaped still counts as alive for PostgreSQL's lock file."""
-        until(lambda: not pathlib.Path(f"/proc/{self._postmaster()}").exists(), "the postmaster to be gone")
+        """After kill(). A process that is dead but not reaped still counts as alive for PostgreSQL's lock file, and one that
+        is about to die still holds its memory."""
+        def gone(pid):
+            try:
+                state = pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+            except (FileNotFoundError, ProcessLookupError):
+                return True
+            return state == "Z" and pid != self.killed[0]
+        until(lambda: all(map(gone, self.killed)), "its processes to be gone")
         self.temporary.wait(30)
         self.start()
 

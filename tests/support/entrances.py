@@ -15,7 +15,7 @@ from support import faults, jwt
 from support.azure import Azure
 from support.azure_errors import authorization_failure
 from support.gcs import Gcs, trouble
-from support.proxy import FaultProxy
+from support.proxy import FaultProxy, closed_port
 from support.scripted_azure import ACCOUNT, KEY, ScriptedAzure
 from support.scripted_s3 import ACCESS_KEY, SECRET_KEY, ScriptedS3
 from support.scripted_tokens import CLIENT_SECRET, IDENTITY_HEADER
@@ -47,6 +47,7 @@ class Entrance:
     def stop(self):
         for server in self.servers:
             server.__exit__()
+            closed_port(server.port)
 
 
 # -- S3 --------------------------------------------------------------------------------------------
@@ -94,7 +95,7 @@ def azure_wrong(mode, store, folder, authority):
     if mode == "azure-cli":
         return {}, ""
     change = Azure(store.url, ACCOUNT, text).environment(mode, PLACE)  # signed with another key
-    signature = list(change.values())[-1].partition("sig=")[2].partition(";")[0]
+    signature = list(change.values())[-1].partition("&sig=")[2].partition(";")[0]
     return change, signature or text
 
 
@@ -117,7 +118,7 @@ def azure(mode):
             given = Secrets(account_key=KEY, wrong=text, client_secret=CLIENT_SECRET, identity_header=IDENTITY_HEADER,
                             federated_token=store.federated)
             if "AZURE_STORAGE_SAS_TOKEN" in environment:
-                given.add("signature", environment["AZURE_STORAGE_SAS_TOKEN"].partition("sig=")[2])
+                given.add("signature", environment["AZURE_STORAGE_SAS_TOKEN"].partition("&sig=")[2])
             if mode == "client-certificate":
                 given.add("private key", private_part(store.client_certificate.path.read_text()))
             sends = {"client-secret": {"token", "client secret"}, "client-certificate": {"token", "client assertion"},

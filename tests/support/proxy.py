@@ -101,7 +101,14 @@ def _pump(source, destination):
         pass
 
 
-def closed_port():
-    """A loopback port at which connections are refused."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return listener.getsockname()[1]
+_closed = []
+
+
+def closed_port(port=0):
+    """Connections to this loopback port, or to a free one, are refused until the process ends: it is bound, so that nobody
+    else is given it meanwhile, and nobody listens. Returns the port."""
+    holder = socket.socket()
+    holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # a server's connections may linger
+    holder.bind(("127.0.0.1", port))
+    _closed.append(holder)
+    return holder.getsockname()[1]

@@ -30,7 +30,7 @@ def content_of(number, timeline=1):
     return bytes(content)
 
 
-def until(condition, seconds=20):
+def until(condition, seconds=60):
     deadline = time.monotonic() + seconds
     while not (found := condition()):
         assert time.monotonic() < deadline, "it did not happen"
@@ -50,23 +50,34 @@ class Fetchers:
         self.folder = str(folder)
         _adopt_orphans(adopted)
 
-    def alive(self):
-        found = []
+    def _processes(self):
+        """pid -> whether it is named already: one that has just begun is a copy of the command that has left it to us."""
+        found = {}
         for process in pathlib.Path("/proc").glob("[0-9]*"):
             try:
-                words = (process / "cmdline").read_bytes().split(b"\0")
-                ended = "\nState:\tZ" in (process / "status").read_text()
+                program, *words = (process / "cmdline").read_bytes().decode(errors="replace").split("\0")
+                status = (process / "status").read_text()
             except OSError:
                 continue
-            if not ended and f"{CLUE}{self.folder}/".encode() in words[0]:
-                found.append(int(process.name))
+            named = f"{CLUE}{self.folder}/" in program
+            begun = (program.endswith("barman-cloud-wal-restore") and any(f"{self.folder}/" in word for word in words)
+                     and f"\nPPid:\t{os.getpid()}\n" in status)
+            if "\nState:\tZ" not in status and (named or begun):
+                found[int(process.name)] = named
         return found
 
+    def alive(self):
+        return list(self._processes())
+
     def one(self):
-        return until(self.alive)[0]
+        """The pid of the only one, as soon as there is only one; it is at work then."""
+        def only():
+            found = self._processes()
+            return list(found) if len(found) == 1 and all(found.values()) else []
+        return until(only)[0]
 
     @staticmethod
-    def status(pid=-1, seconds=20):
+    def status(pid=-1, seconds=60):
         """The wait status of this one, or of any, that has ended or ends within that time."""
         def ended():
             found, status = os.waitpid(pid, os.WNOHANG)

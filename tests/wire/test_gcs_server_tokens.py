@@ -304,8 +304,10 @@ def test_tokens_are_revoked(own_gcs):
 
 def test_tokens_expire(own_gcs):
     own_gcs.token_lifetime(1)
+    began = time.monotonic()
     found = bought(own_gcs)
-    assert found["expires_in"] == 0 and status_with(own_gcs, found["access_token"]) == 200
+    assert found["expires_in"] == 0
+    assert status_with(own_gcs, found["access_token"]) == 200 or time.monotonic() - began >= 1
     deadline = time.monotonic() + 10
     while status_with(own_gcs, found["access_token"]) == 200:
         assert time.monotonic() < deadline

@@ -98,7 +98,11 @@ TEST_CASE("bytes that are put into a compressor's room are compressed as those t
     sink->filled(count);
   }
   sink->finish();
-  CHECK((collected.text == packed(compression, text, 2)));
+  std::string written = packed(compression, text, 2);
+  if (compression == Compression::gzip) {  // a header tells when: they may be of two seconds
+    for (std::string* made : {&collected.text, &written}) made->replace(4, 4, 4, '\0');
+  }
+  CHECK((collected.text == written));
 }
 
 TEST_CASE("what cannot shrink comes back and grows by next to nothing") {

@@ -256,7 +256,7 @@ TEST_CASE("the fetcher ends", "[wal][prefetch]") {
   }
   SECTION("when it is told to, in the middle of a download") {
     standby.store.during_get = [](const std::string& key, std::uint64_t) {
-      if (!key.ends_with(kFirst)) std::this_thread::sleep_for(std::chrono::milliseconds(50));
+      if (!key.ends_with(kFirst)) std::this_thread::sleep_for(std::chrono::milliseconds(500));
     };
     standby.restore(kFirst);
     REQUIRE(comes_true([&] { return standby.calls_for(kSecond, "get") == 1; }));
