@@ -206,7 +206,7 @@ def test_damage_in_the_archive_is_reported_by_the_request(replay, scripted, arch
 def test_an_archive_that_grows_is_found_to_have_grown_at_once(replay, archive, fetchers):
     archive([1])
     replay.replay([1])
-    until(lambda: replay.note().startswith("nothing more: "))
+    until(lambda: "fetcher" in replay.files() and replay.note().startswith("nothing more: "))
     for _ in range(2):
         expect(replay.restore(2), 1)
     archive([2, 3])
