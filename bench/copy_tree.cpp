@@ -2,8 +2,8 @@
 //
 // Copies a data directory into one tar archive (or nowhere), verifying its pages, and says what that took: what
 // reading costs without compression and upload.
-#include "backup/manifest.h"
-#include "backup/tree_copy.h"
+#include "backup/copy/backup_manifest.h"
+#include "backup/copy/tree_copy.h"
 
 #include <tapster/error.h>
 

@@ -1,7 +1,7 @@
 // Digests and checksums over a segment.
-#include "base/digest.h"
+#include "codec/crc.h"
+#include "crypto/digest.h"
 #include "data.h"
-#include "io/crc.h"
 
 #include <benchmark/benchmark.h>
 

@@ -1,7 +1,7 @@
 // What a request to S3 costs before and after the wire: its signature, and the parsing of what comes back.
-#include "base/time_text.h"
+#include "store/s3/credentials/sigv4.h"
 #include "store/s3/s3_store.h"
-#include "store/s3/signing.h"
+#include "text/time_text.h"
 
 #include <tapster/backup_info.h>
 

@@ -1,8 +1,8 @@
 // Writing and reading the headers of tar archives.
 #include "data.h"
-#include "io/tar_header.h"
-#include "io/tar_reader.h"
-#include "io/tar_writer.h"
+#include "tar/tar_header.h"
+#include "tar/tar_reader.h"
+#include "tar/tar_writer.h"
 
 #include <benchmark/benchmark.h>
 

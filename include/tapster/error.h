@@ -1,7 +1,7 @@
 // Failures, classified once, where they are born.
 //
 // The kind of an Error is the exit status of the command that dies of it (see
-// tools/common/exit_status.h for the one place where that is done). Absence is never an
+// tools/process/exit_status.h for the one place where that is done). Absence is never an
 // Error: functions that look for something return an optional or a bool, and only when the
 // store has proven that it is not there.
 #pragma once

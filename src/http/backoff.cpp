@@ -1,6 +1,6 @@
 #include "http/backoff.h"
 
-#include "base/time_text.h"
+#include "text/time_text.h"
 
 #include <algorithm>
 #include <charconv>

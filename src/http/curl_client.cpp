@@ -1,8 +1,8 @@
 #include "http/curl_client.h"
 
-#include "base/encoding.h"
-#include "base/shown_url.h"
 #include "http/curl_api.h"
+#include "text/encoding.h"
+#include "text/shown_url.h"
 
 #include <tapster/environment.h>
 

@@ -1,4 +1,4 @@
-#include "base/encoding.h"
+#include "text/encoding.h"
 
 #include <tapster/http_client.h>
 

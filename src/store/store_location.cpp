@@ -1,5 +1,5 @@
-#include "base/encoding.h"
-#include "base/shown_url.h"
+#include "text/encoding.h"
+#include "text/shown_url.h"
 
 #include <tapster/error.h>
 #include <tapster/log.h>

@@ -1,7 +1,7 @@
 #include "wal/content_digest.h"
 
-#include "base/encoding.h"
-#include "io/crc.h"
+#include "codec/crc.h"
+#include "text/encoding.h"
 
 #include <fmt/format.h>
 

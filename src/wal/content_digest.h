@@ -6,7 +6,7 @@
 // undamaged, at a tenth of the time of the former, in the path that recovery waits for.
 #pragma once
 
-#include "base/digest.h"
+#include "crypto/digest.h"
 
 #include <tapster/byte_sink.h>
 #include <tapster/object_store.h>

@@ -1,6 +1,6 @@
 #include "wal/private_folder.h"
 
-#include "io/directory_stream.h"
+#include "file/directory_stream.h"
 
 #include <fcntl.h>
 #include <fmt/format.h>

@@ -2,7 +2,7 @@
 // directory of the server and user. It is a convenience: whoever cannot have it does without.
 #pragma once
 
-#include "io/file.h"
+#include "file/file.h"
 
 #include <tapster/log.h>
 

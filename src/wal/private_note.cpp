@@ -1,8 +1,8 @@
 #include "wal/private_note.h"
 
-#include "base/digest.h"
-#include "io/atomic_file.h"
-#include "io/crc.h"
+#include "codec/crc.h"
+#include "crypto/digest.h"
+#include "file/atomic_file.h"
 
 #include <tapster/error.h>
 #include <tapster/log.h>

@@ -68,20 +68,20 @@ def test_azure_is_looked_for_in_the_order_of_the_page():
     links = re.findall(r'Link\{"([^"]+)"', sources("azure"))
     assert len(links) == 5
     assert [line.split(":")[0].lower() for line in numbered[4:]] == [link.lower() for link in links]
-    credentials = (ROOT / "src/store/azure/credentials.cpp").read_text()
+    credentials = (ROOT / "src/store/azure/credentials/azure_credentials.cpp").read_text()
     assert in_order(credentials[credentials.index("AzureAccount resolve_azure_account"):],
                     [f'environment.get("{line.strip("`")}")' for line in numbered[:3]])
 
 
 def test_google_is_looked_for_in_the_order_of_the_page():
-    resolve = (ROOT / "src/store/gcs/credentials.cpp").read_text()
+    resolve = (ROOT / "src/store/gcs/credentials/gcs_credentials.cpp").read_text()
     resolve = resolve[resolve.index("GoogleIdentity resolve_google_identity"):]
     assert in_order(resolve, ["named_key(environment)", "gcloud_login(environment)", "metadata_source(environment"])
     numbered = re.findall(r"^[0-9]\. (.+)$", page_of("gcs"), re.MULTILINE)
     for line, word in zip(numbered, ("GOOGLE_APPLICATION_CREDENTIALS", "gcloud auth application-default login", "metadata")):
         assert word in line
     table = page_of("gcs").partition("\n| `type` |")[2].partition("\n\n")[0]
-    types = re.findall(r'type == "(\w+)"\) return', (ROOT / "src/store/gcs/credentials.cpp").read_text())
+    types = re.findall(r'type == "(\w+)"\) return', (ROOT / "src/store/gcs/credentials/gcs_credentials.cpp").read_text())
     assert len(types) == 4 and sorted(re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE)) == sorted(types)
 
 
@@ -94,9 +94,9 @@ def test_sizes_are_those_of_the_code():
     for name, option in (("max_block_size", "--max-block-size"), ("max_single_put_size", "--max-single-put-size")):
         megabytes = number(options, rf"{name} = std::uint64_t\{{(\d+)\}} << 20U")
         assert f"`{option}` ({megabytes} MB)" in page_of("azure")
-    blocks = number((ROOT / "src/store/azure/limits.h").read_text(), r"kMaxBlocks = ([\d']+)")
+    blocks = number((ROOT / "src/store/azure/wire/azure_limits.h").read_text(), r"kMaxBlocks = ([\d']+)")
     assert f"the service's {blocks:,} " in page_of("azure") or f"the service's {blocks:,}." in page_of("azure")
-    upload = (ROOT / "src/wal/wal_upload.h").read_text()
+    upload = (ROOT / "src/wal/archive/wal_upload.h").read_text()
     single = number(upload, r"kMaxSinglePut = std::uint64_t\{(\d+)\} << 20U")
     memory = number(upload, r"kMaxBodyInMemory = std::uint64_t\{(\d+)\} << 20U")
     assert f"up to {single} MiB, or {memory} MiB when it is compressed" in page_of("gcs")

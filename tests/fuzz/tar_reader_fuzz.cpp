@@ -1,6 +1,6 @@
 // Feeds arbitrary bytes to the reader of tar archives: it may refuse them with an Error, nothing else. The first byte
 // is the size of the pieces; checksums of what looks like a header are made right, or nothing would get past them.
-#include "io/tar_reader.h"
+#include "tar/tar_reader.h"
 
 #include <tapster/error.h>
 

@@ -1,11 +1,11 @@
 #include "store/azure_server.h"
 
-#include "base/digest.h"
-#include "base/encoding.h"
+#include "crypto/digest.h"
 #include "http/curl_client.h"
 #include "store/azure/azure_store.h"
 #include "store/cloud/owning_store.h"
 #include "store/server_settings.h"
+#include "text/encoding.h"
 
 #include <algorithm>
 

@@ -1,10 +1,10 @@
 #include "store/gcs_server.h"
 
-#include "base/encoding.h"
 #include "http/curl_client.h"
 #include "store/cloud/owning_store.h"
 #include "store/gcs/gcs_store.h"
 #include "store/server_settings.h"
+#include "text/encoding.h"
 
 #include <nlohmann/json.hpp>
 

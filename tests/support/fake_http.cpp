@@ -1,7 +1,7 @@
 #include "support/fake_http.h"
 
-#include "base/digest.h"
-#include "base/encoding.h"
+#include "crypto/digest.h"
+#include "text/encoding.h"
 
 #include <array>
 #include <stdexcept>

@@ -1,6 +1,6 @@
 #include "support/fake_store.h"
 
-#include "base/digest.h"
+#include "crypto/digest.h"
 
 #include <algorithm>
 #include <stdexcept>

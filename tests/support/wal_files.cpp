@@ -1,7 +1,7 @@
 #include "support/wal_files.h"
 
-#include "base/digest.h"
-#include "base/encoding.h"
+#include "crypto/digest.h"
+#include "text/encoding.h"
 
 #include <algorithm>
 #include <cstring>

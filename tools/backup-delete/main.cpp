@@ -1,9 +1,9 @@
 // barman-cloud-backup-delete: deletes base backups, and the WAL that nothing needs any more.
-#include "common/backup_delete_options.h"
-#include "common/connectivity.h"
-#include "common/exit_status.h"
-#include "common/process.h"
-#include "common/standard_output.h"
+#include "backup-delete/backup_delete_options.h"
+#include "process/connectivity.h"
+#include "process/exit_status.h"
+#include "process/process.h"
+#include "process/standard_output.h"
 
 #include <tapster/backup_delete.h>
 #include <tapster/error.h>

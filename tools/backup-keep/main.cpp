@@ -1,9 +1,9 @@
 // barman-cloud-backup-keep: exempts a base backup from the retention policy.
-#include "common/backup_keep_options.h"
-#include "common/connectivity.h"
-#include "common/exit_status.h"
-#include "common/process.h"
-#include "common/standard_output.h"
+#include "backup-keep/backup_keep_options.h"
+#include "process/connectivity.h"
+#include "process/exit_status.h"
+#include "process/process.h"
+#include "process/standard_output.h"
 
 #include <tapster/backup_catalog.h>
 #include <tapster/error.h>

@@ -1,9 +1,9 @@
 // barman-cloud-backup-list: the base backups of a server.
-#include "common/backup_list_options.h"
-#include "common/connectivity.h"
-#include "common/exit_status.h"
-#include "common/process.h"
-#include "common/standard_output.h"
+#include "backup-list/backup_list_options.h"
+#include "process/connectivity.h"
+#include "process/exit_status.h"
+#include "process/process.h"
+#include "process/standard_output.h"
 
 #include <tapster/backup_report.h>
 

@@ -1,9 +1,9 @@
 // barman-cloud-backup-show: one base backup.
-#include "common/backup_show_options.h"
-#include "common/connectivity.h"
-#include "common/exit_status.h"
-#include "common/process.h"
-#include "common/standard_output.h"
+#include "backup-show/backup_show_options.h"
+#include "process/connectivity.h"
+#include "process/exit_status.h"
+#include "process/process.h"
+#include "process/standard_output.h"
 
 #include <tapster/backup_report.h>
 #include <tapster/error.h>

@@ -1,10 +1,10 @@
 // barman-cloud-backup: takes a base backup and stores it.
-#include "common/backup_options.h"
-#include "common/connectivity.h"
-#include "common/exit_status.h"
-#include "common/interruption.h"
-#include "common/process.h"
-#include "common/progress_line.h"
+#include "backup/backup_options.h"
+#include "process/connectivity.h"
+#include "process/exit_status.h"
+#include "process/interruption.h"
+#include "process/process.h"
+#include "process/progress_line.h"
 
 #include <tapster/error.h>
 

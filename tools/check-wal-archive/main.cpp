@@ -1,7 +1,7 @@
 // barman-cloud-check-wal-archive: may a new server archive its WAL here?
-#include "common/check_wal_archive_options.h"
-#include "common/exit_status.h"
-#include "common/process.h"
+#include "check-wal-archive/check_wal_archive_options.h"
+#include "process/exit_status.h"
+#include "process/process.h"
 
 #include <tapster/archive_layout.h>
 #include <tapster/error.h>

@@ -1,9 +1,9 @@
 // barman-cloud-restore: restores a base backup.
-#include "common/connectivity.h"
-#include "common/exit_status.h"
-#include "common/interruption.h"
-#include "common/process.h"
-#include "common/restore_options.h"
+#include "process/connectivity.h"
+#include "process/exit_status.h"
+#include "process/interruption.h"
+#include "process/process.h"
+#include "restore/restore_options.h"
 
 #include <tapster/error.h>
 #include <tapster/log.h>

@@ -1,8 +1,8 @@
 // barman-cloud-wal-archive: stores one WAL file.
-#include "common/connectivity.h"
-#include "common/exit_status.h"
-#include "common/process.h"
-#include "common/wal_archive_options.h"
+#include "process/connectivity.h"
+#include "process/exit_status.h"
+#include "process/process.h"
+#include "wal-archive/wal_archive_options.h"
 
 #include <tapster/error.h>
 #include <tapster/log.h>

@@ -1,9 +1,9 @@
 // barman-cloud-wal-restore: fetches one WAL file.
-#include "common/connectivity.h"
-#include "common/exit_status.h"
-#include "common/fetcher_process.h"
-#include "common/process.h"
-#include "common/wal_restore_options.h"
+#include "process/connectivity.h"
+#include "process/exit_status.h"
+#include "process/process.h"
+#include "wal-restore/fetcher_process.h"
+#include "wal-restore/wal_restore_options.h"
 
 #include <tapster/error.h>
 #include <tapster/log.h>

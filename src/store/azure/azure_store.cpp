@@ -1,7 +1,7 @@
 #include "store/azure/azure_store.h"
 
-#include "store/azure/answers.h"
-#include "store/azure/blob_headers.h"
+#include "store/azure/azure_answers.h"
+#include "store/azure/wire/blob_headers.h"
 
 namespace tapster {
 

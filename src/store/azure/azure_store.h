@@ -9,8 +9,8 @@
 //   the service.
 #pragma once
 
-#include "store/azure/client.h"
-#include "store/azure/limits.h"
+#include "store/azure/azure_client.h"
+#include "store/azure/wire/azure_limits.h"
 
 #include <tapster/environment.h>
 #include <tapster/object_store.h>

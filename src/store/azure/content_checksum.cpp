@@ -1,9 +1,9 @@
 #include "store/azure/content_checksum.h"
 
 #include "base/body_pieces.h"
-#include "base/digest.h"
-#include "base/encoding.h"
-#include "io/crc.h"
+#include "codec/crc.h"
+#include "crypto/digest.h"
+#include "text/encoding.h"
 
 #include <array>
 

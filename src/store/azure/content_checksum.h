@@ -1,7 +1,7 @@
 // The checksum that goes along with a body.
 #pragma once
 
-#include "store/azure/settings.h"
+#include "store/azure/azure_settings.h"
 
 #include <tapster/body.h>
 

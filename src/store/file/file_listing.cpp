@@ -1,6 +1,6 @@
 #include "store/file/file_listing.h"
 
-#include "io/directory_stream.h"
+#include "file/directory_stream.h"
 
 #include <fcntl.h>
 

@@ -1,6 +1,6 @@
 #include "store/file/file_store.h"
 
-#include "io/atomic_file.h"
+#include "file/atomic_file.h"
 #include "store/file/file_listing.h"
 #include "store/file/file_target.h"
 

@@ -2,7 +2,7 @@
 // a symbolic link, so that no planted link leads out. Only the root itself may be one.
 #pragma once
 
-#include "io/file.h"
+#include "file/file.h"
 
 #include <tapster/object_store.h>
 

@@ -1,8 +1,8 @@
 #include "store/gcs/gcs_store.h"
 
-#include "http/status.h"
-#include "store/cloud/json_text.h"
-#include "store/gcs/object_stat.h"
+#include "http/http_status.h"
+#include "store/gcs/wire/object_stat.h"
+#include "text/json_member.h"
 
 #include <nlohmann/json.hpp>
 

@@ -2,7 +2,7 @@
 // a download that brings the metadata along).
 #pragma once
 
-#include "store/gcs/client.h"
+#include "store/gcs/gcs_client.h"
 #include "store/gcs/resumable.h"
 
 #include <tapster/clock.h>

@@ -1,11 +1,11 @@
 #include "store/gcs/resumable.h"
 
-#include "http/status.h"
+#include "http/http_status.h"
 #include "store/cloud/creation_grace.h"
-#include "store/gcs/object_metadata.h"
-#include "store/gcs/object_stat.h"
 #include "store/gcs/resumable_stream.h"
 #include "store/gcs/verify_stored.h"
+#include "store/gcs/wire/object_metadata.h"
+#include "store/gcs/wire/object_stat.h"
 
 #include <nlohmann/json.hpp>
 

@@ -2,7 +2,7 @@
 // parts.
 #pragma once
 
-#include "store/gcs/client.h"
+#include "store/gcs/gcs_client.h"
 
 #include <tapster/object_store.h>
 

@@ -1,11 +1,11 @@
 #include "store/gcs/resumable_stream.h"
 
-#include "http/status.h"
-#include "io/crc.h"
+#include "codec/crc.h"
+#include "http/http_status.h"
 #include "store/cloud/retries.h"
-#include "store/gcs/body_checksum.h"
-#include "store/gcs/framed_body.h"
-#include "store/gcs/object_stat.h"
+#include "store/gcs/wire/body_checksum.h"
+#include "store/gcs/wire/framed_body.h"
+#include "store/gcs/wire/object_stat.h"
 
 #include <tapster/log.h>
 

@@ -1,7 +1,7 @@
 // One resumable upload: a stream that is sent in chunks, and goes on where the service says that it is.
 #pragma once
 
-#include "store/gcs/client.h"
+#include "store/gcs/gcs_client.h"
 
 #include <tapster/body.h>
 #include <tapster/secret.h>

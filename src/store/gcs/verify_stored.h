@@ -1,7 +1,7 @@
 // The last look at an object that was put together by the service.
 #pragma once
 
-#include "store/gcs/client.h"
+#include "store/gcs/gcs_client.h"
 
 #include <tapster/object_store.h>
 

@@ -1,9 +1,9 @@
 #include "store/s3/s3_store.h"
 
-#include "base/encoding.h"
-#include "base/time_text.h"
-#include "base/xml.h"
-#include "http/status.h"
+#include "http/http_status.h"
+#include "text/encoding.h"
+#include "text/time_text.h"
+#include "text/xml.h"
 
 #include <tapster/log.h>
 

@@ -1,7 +1,7 @@
 // Amazon S3 and everything that speaks its API.
 #pragma once
 
-#include "store/s3/client.h"
+#include "store/s3/s3_client.h"
 
 #include <tapster/clock.h>
 #include <tapster/environment.h>

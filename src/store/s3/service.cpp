@@ -1,7 +1,7 @@
 #include "store/s3/service.h"
 
-#include "base/encoding.h"
-#include "store/s3/aws_partition.h"
+#include "store/s3/credentials/aws_partition.h"
+#include "text/encoding.h"
 
 #include <fmt/format.h>
 

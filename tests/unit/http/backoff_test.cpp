@@ -1,7 +1,7 @@
 #include "http/backoff.h"
 
-#include "base/time_text.h"
 #include "support/catch.h"
+#include "text/time_text.h"
 
 #include <set>
 

@@ -1,8 +1,8 @@
 // Exchanges that end well, with a real server.
 #include "http/curl_client.h"
 
-#include "loopback_server.h"
 #include "support/catch.h"
+#include "unit/http/loopback_server.h"
 
 using namespace tapster;
 using namespace tapster::test;

@@ -1,7 +1,7 @@
 // Exchanges that end badly, with a real server.
 #include "http/curl_client.h"
-#include "loopback_server.h"
 #include "support/catch.h"
+#include "unit/http/loopback_server.h"
 
 #include <stop_token>
 #include <thread>

@@ -1,6 +1,6 @@
 // Objects' properties, absence, listings, and the bucket itself.
-#include "gcs_world.h"
-#include "store/gcs/object_stat.h"
+#include "store/gcs/wire/object_stat.h"
+#include "unit/store/gcs/gcs_world.h"
 
 using namespace tapster;
 using namespace tapster::test;

@@ -1,5 +1,5 @@
 // stat, put, and the bucket itself.
-#include "s3_world.h"
+#include "unit/store/s3/s3_world.h"
 
 using namespace tapster;
 using namespace tapster::test;

@@ -1,14 +1,14 @@
 // A bucket at a scripted server: one client and one store, with a clock that moves by itself.
 #pragma once
 
-#include "base/digest.h"
-#include "base/time_text.h"
-#include "store/s3/client.h"
+#include "crypto/digest.h"
+#include "store/s3/s3_client.h"
 #include "store/s3/s3_store.h"
 #include "support/captured_log.h"
 #include "support/catch.h"
 #include "support/fake_clock.h"
 #include "support/fake_http.h"
+#include "text/time_text.h"
 
 #include <memory>
 #include <string>

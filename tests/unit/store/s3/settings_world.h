@@ -1,10 +1,10 @@
 // Everything that S3 settings are gathered from.
 #pragma once
 
-#include "s3_world.h"
-#include "store/s3/aws_profile.h"
-#include "store/s3/settings.h"
+#include "store/s3/credentials/aws_profile.h"
+#include "store/s3/s3_settings.h"
 #include "support/scratch.h"
+#include "unit/store/s3/s3_world.h"
 
 #include <map>
 #include <string>

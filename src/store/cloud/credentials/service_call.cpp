@@ -1,0 +1,73 @@
+#include "store/cloud/credentials/service_call.h"
+
+#include "text/encoding.h"
+
+#include <tapster/log.h>
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+
+namespace tapster {
+namespace {
+
+using nlohmann::json;
+
+std::string text_of(const json& document, const char* member) {
+  const auto found = document.find(member);
+  return found != document.end() && found->is_string() ? found->get<std::string>() : "";
+}
+
+}  // namespace
+
+std::string one_line(std::string_view text) {
+  constexpr std::size_t kLimit = 300;
+  std::string line(trim(text).substr(0, kLimit));
+  std::replace_if(
+      line.begin(), line.end(), [](char c) { return static_cast<unsigned char>(c) < ' '; }, ' ');
+  return line;
+}
+
+bool is_transient(const HttpResponse& response) { return response.status == 429 || response.status >= 500; }
+
+HttpResponse ask(HttpClient& http, Clock& clock, const HttpRequest& request, std::string_view service,
+                 const Patience& patience, bool (*transient)(const HttpResponse& response)) {
+  Duration pause = patience.pause;
+  for (int attempt = 1;; ++attempt) {
+    const bool last = attempt >= patience.attempts;
+    try {
+      if (request.body != nullptr) request.body->rewind();
+      HttpResponse response = http.perform(request);
+      if (last || !transient(response)) return response;
+      log::debug("{} answered with status {}, attempt {}", service, response.status, attempt);
+    } catch (const TransportError& problem) {
+      if (last || !problem.retryable()) {
+        throw TransportError(problem.stage(), problem.retryable(),
+                             fmt::format("Cannot get credentials from {}: {}", service, problem.what()));
+      }
+      log::debug("No answer from {}, attempt {}: {}", service, attempt, problem.what());
+    }
+    clock.sleep(pause);
+    pause *= 2;
+  }
+}
+
+Error refusal(const HttpResponse& response, std::string_view service, std::string_view reason) {
+  return error(is_transient(response) ? ErrorKind::network : ErrorKind::general,
+               "Cannot get credentials from {}: status {}{}{}", service, response.status, reason.empty() ? "" : ", ",
+               reason);
+}
+
+std::string reason_in(const HttpResponse& response) {
+  const json document = json::parse(response.body, nullptr, false);
+  if (!document.is_object()) return one_line(response.body);
+  std::string reason;
+  for (const char* member :
+       {"Code", "code", "__type", "error", "Message", "message", "error_description", "errorMessage"}) {
+    const std::string text = text_of(document, member);
+    if (!text.empty()) reason += (reason.empty() ? "" : ": ") + text;
+  }
+  return one_line(reason);
+}
+
+}  // namespace tapster

@@ -1,0 +1,101 @@
+// Signed requests to one bucket, with everything that makes them succeed in the field: retries, the
+// bucket's real region, the server's clock, fresh credentials, and the way back from checksum headers.
+#pragma once
+
+#include "crypto/digest.h"
+#include "store/s3/credentials/aws_credentials.h"
+#include "store/s3/s3_error.h"
+#include "store/s3/s3_settings.h"
+
+#include <tapster/clock.h>
+#include <tapster/http_client.h>
+
+#include <atomic>
+#include <functional>
+#include <initializer_list>
+#include <mutex>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace tapster {
+
+struct S3Call {
+  std::string operation;  // as the API reference names it: "PutObject"
+  std::string method;
+  std::string key = {};                                         // empty: the bucket itself
+  std::vector<std::pair<std::string, std::string>> query = {};  // not encoded
+  HttpHeaders headers = {};
+  Body* body = nullptr;
+  std::optional<Sha256Digest> body_sha256 = {};  // when known, so that the body is read once only
+  bool offers_checksum = false;                  // under the upload policy, add x-amz-checksum-ALGORITHM of the body
+  HttpHeaders checksum_headers = {};             // sent only while the upload policy holds
+  bool needs_content_md5 = false;
+  ByteSink* sink = nullptr;
+  std::function<void(int, const HttpHeaders&)> on_headers = {};
+  // Statuses beside 2xx that are an answer to the caller: given back as they come, without a retry.
+  std::vector<int> accepted = {};
+  std::stop_token stop = {};  // ends the call with Interrupted, also between two attempts
+  Duration grace{0};          // see HttpRequest
+};
+
+struct S3Answer {
+  HttpResponse http;
+  std::string checksum;    // base64, the value sent by offers_checksum; empty when none was
+  std::string error_code;  // of an accepted status: "NoSuchKey"
+};
+
+class S3Client {
+ public:
+  // All but the settings is borrowed. Thread-safe.
+  S3Client(S3Settings settings, HttpClient& http, CredentialProvider& credentials, Clock& clock);
+
+  // Sends the call until it gets an answer that counts. Throws TransportError when the network is to
+  // blame to the end (or as soon as a byte has reached the sink: the caller knows how to resume), and
+  // StoreError for refusals.
+  S3Answer call(const S3Call& call);
+
+  const S3Settings& settings() const noexcept { return settings_; }
+  bool sends_checksums() const noexcept { return sends_checksums_; }
+  Clock& clock() const noexcept { return clock_; }
+  StoreError refused(const HttpResponse& response, const S3Call& call) const;
+
+ private:
+  // What one call has already corrected: each at most once.
+  struct Corrections {
+    bool clock = false;
+    bool credentials = false;
+    bool asked_why = false;
+    int count = 0;
+  };
+  struct Digests {
+    std::string payload_hash;
+    std::string checksum;
+    std::string content_md5;
+    bool left_out = false;  // the payload's, for its checksum
+  };
+  Digests digests_of(const S3Call& call, bool with_checksum) const;
+  HttpRequest build(const S3Call& call, const Digests& digests, bool with_checksum, const std::string& region) const;
+  void ask_why(const S3Call& head);
+  std::string region() const;
+  bool adopt_region(const std::string& used, const S3Error& failure);
+  bool adopt_clock(const HttpResponse& response, const S3Error& failure);
+  bool correct(Corrections& done, const S3Error& failure, const HttpResponse& response, const std::string& used_region,
+               const AwsCredentials& credentials);
+  bool drop_checksums(const S3Error& failure);
+  bool sign_payloads(const S3Error& failure);
+
+  S3Settings settings_;
+  HttpClient& http_;
+  CredentialProvider& credentials_;
+  Clock& clock_;
+  std::atomic<bool> sends_checksums_;
+  std::atomic<bool> checksum_for_digest_;
+  std::atomic<std::int64_t> skew_seconds_{0};
+  mutable std::mutex mutex_;  // guards region_
+  std::string region_;
+};
+
+}  // namespace tapster

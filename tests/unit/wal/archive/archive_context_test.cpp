@@ -1,0 +1,111 @@
+// What is kept of an archive from one segment to the next, and for whom it holds.
+#include "wal/archive/archive_context.h"
+
+#include "support/catch.h"
+#include "support/scratch.h"
+#include "wal/private_note.h"
+
+#include <functional>
+#include <string>
+
+using namespace tapster;
+using namespace tapster::test;
+using namespace std::chrono_literals;
+using Condition = ArchiveContext::Condition;
+
+namespace {
+
+constexpr const char* kAfter = "0000000100000002000000A0";
+
+struct Kept {
+  ScratchDirectory dir;
+  PrivateFolder folder = *PrivateFolder::open(dir / "spool", "archive", dir / "segment", "without");
+  TimePoint now = TimePoint() + 100000h;
+  ArchiveSubject subject{"s3://bucket/path", 7710184336359879753, 1, Compression::gzip};
+
+  void keep(Condition condition = Condition::kept) {
+    write_context(folder, subject, {kAfter, note_time(now), condition, note_time(now)});
+  }
+  ArchiveContext read() { return read_context(folder, subject, now); }
+  bool covers(const std::string& name) { return read().covers(*WalName::parse(name)); }
+};
+
+}  // namespace
+
+TEST_CASE("a listing speaks for the later segments of its folder", "[wal][context]") {
+  Kept kept;
+  CHECK_FALSE(kept.covers("0000000100000002000000A1"));
+  kept.keep();
+  CHECK(kept.covers("0000000100000002000000A1"));
+  CHECK(kept.covers("0000000100000002000000FF"));
+  CHECK_FALSE(kept.covers(kAfter));
+  CHECK_FALSE(kept.covers("00000001000000020000009F"));
+  CHECK_FALSE(kept.covers("000000010000000300000000"));
+  CHECK_FALSE(kept.covers("0000000200000002000000A1"));
+  CHECK(kept.read().condition == Condition::kept);
+}
+
+TEST_CASE("nothing holds for another archive, cluster, timeline or compression", "[wal][context]") {
+  Kept kept;
+  kept.keep();
+  SECTION("archive") { kept.subject.archive += "x"; }
+  SECTION("cluster") { ++kept.subject.system_identifier; }
+  SECTION("timeline") { ++kept.subject.timeline; }
+  SECTION("compression") { kept.subject.compression = Compression::zstd; }
+  CHECK(kept.read().after.empty());
+  CHECK(kept.read().condition == Condition::untested);
+}
+
+TEST_CASE("what was learned grows old", "[wal][context]") {
+  Kept kept;
+  kept.keep(GENERATE(Condition::kept, Condition::ignored));
+  const Condition condition = kept.read().condition;
+  kept.now += 24h;
+  CHECK(kept.covers("0000000100000002000000A1"));
+  CHECK(kept.read().condition == condition);
+  kept.now += 1s;
+  CHECK_FALSE(kept.covers("0000000100000002000000A1"));
+  CHECK(kept.read().condition == (condition == Condition::kept ? Condition::untested : Condition::ignored));
+  kept.now += 30 * 24h;
+  CHECK(kept.read().condition == Condition::untested);
+}
+
+TEST_CASE("what comes from the future is not believed", "[wal][context]") {
+  Kept kept;
+  kept.keep();
+  kept.now -= 1s;
+  CHECK(kept.read().after.empty());
+  CHECK(kept.read().condition == Condition::untested);
+}
+
+TEST_CASE("a test without a listing is kept, and the other way round", "[wal][context]") {
+  Kept kept;
+  write_context(kept.folder, kept.subject, {"", "0", Condition::ignored, note_time(kept.now)});
+  CHECK(kept.read().condition == Condition::ignored);
+  CHECK_FALSE(kept.covers("0000000100000002000000A1"));
+  write_context(kept.folder, kept.subject, {kAfter, note_time(kept.now), Condition::untested, "0"});
+  CHECK(kept.read().condition == Condition::untested);
+  CHECK(kept.covers("0000000100000002000000A1"));
+  forget_context(kept.folder);
+  CHECK_FALSE(kept.covers("0000000100000002000000A1"));
+}
+
+TEST_CASE("garbage under the context's name is no context", "[wal][context]") {
+  Kept kept;
+  kept.keep();
+  const std::string file = kept.folder.path() + "/context";
+  const std::string note = *read_note(kept.folder, "context");
+  SECTION("a damaged file") { write_file(file, note); }
+  SECTION("another note") { write_note(kept.folder, "context", "context-1 and so on"); }
+  SECTION("a word less") { write_note(kept.folder, "context", note.substr(0, note.rfind(' '))); }
+  SECTION("a word more") { write_note(kept.folder, "context", note + " 1"); }
+  CHECK(kept.read().after.empty());
+  CHECK(kept.read().condition == Condition::untested);
+}
+
+TEST_CASE("no secret of the archive's URL is in the folder", "[wal][context]") {
+  Kept kept;
+  kept.subject.archive = "https://account.blob.core.windows.net/wals?sig=SECRET";
+  kept.keep();
+  CHECK_THAT(read_file(kept.folder.path() + "/context"), !ContainsSubstring("SECRET"));
+}

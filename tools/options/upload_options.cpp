@@ -1,0 +1,100 @@
+#include "options/upload_options.h"
+
+#include "options/tags.h"
+#include "options/values.h"
+
+#include <utility>
+
+namespace tapster {
+namespace {
+
+Names option_names(Compression compression) {
+  switch (compression) {
+    case Compression::gzip:
+      return {"-z", "--gzip"};
+    case Compression::bzip2:
+      return {"-j", "--bzip2"};
+    case Compression::xz:
+      return {"--xz"};
+    case Compression::zstd:
+      return {"--zstd"};
+    case Compression::lz4:
+      return {"--lz4"};
+    case Compression::snappy:
+    case Compression::none:
+      break;
+  }
+  return {"--snappy"};
+}
+
+std::string_view help_of(Compression compression) {
+  switch (compression) {
+    case Compression::gzip:
+      return "compress with gzip (default: do not compress)";
+    case Compression::bzip2:
+      return "compress with bzip2";
+    case Compression::xz:
+      return "compress with xz";
+    case Compression::zstd:
+      return "compress with zstd";
+    case Compression::lz4:
+      return "compress with lz4";
+    case Compression::snappy:
+    case Compression::none:
+      break;
+  }
+  return "compress with snappy";
+}
+
+}  // namespace
+
+void declare_compressions(CommandLine& command, std::span<const Compression> known, Compression& chosen) {
+  const int group = command.exclusive_group();
+  for (const Compression compression : known) {
+    OptionSpec& option = command.action(option_names(compression), Arity::flag, help_of(compression));
+    option.store = [&chosen, compression](Values) { chosen = compression; };
+    option.group = group;
+  }
+}
+
+OptionSpec& declare_compression_level(CommandLine& command, CompressionLevel& level) {
+  const auto store = [&level](std::string_view text) {
+    const auto parsed = CompressionLevel::parse(text);
+    if (!parsed) throw BadValue("invalid parse_compression_level value: " + python_repr(text));
+    level = *parsed;
+  };
+  return command.value({"--compression-level"}, "COMPRESSION_LEVEL", store,
+                       "low, medium, high or a number, which is brought into the algorithm's range (default: medium)");
+}
+
+void declare_tags(CommandLine& command, std::optional<Tags>& tags, TagOptions texts) {
+  const int group = command.exclusive_group();
+  const auto replace = [&tags](Values values) {
+    Tags parsed;
+    parsed.reserve(values.size());
+    for (const std::string_view value : values) parsed.push_back(parse_csv_tag(value));
+    tags = std::move(parsed);
+  };
+  command.list(std::move(texts.csv_names), texts.csv_metavar, replace, texts.csv_help).group = group;
+  const auto append = [&tags](std::string_view text) {
+    Tag tag = parse_tag(text);
+    if (!tags) tags.emplace();
+    tags->push_back(std::move(tag));
+  };
+  command.value(std::move(texts.names), texts.metavar, append, texts.help).group = group;
+}
+
+void declare_encryption_scope(CommandLine& command, std::string& scope) {
+  command.section("Extra options for the azure-blob-storage cloud provider");
+  command.text({"--encryption-scope"}, "ENCRYPTION_SCOPE", scope,
+               "encryption scope of Azure Blob Storage (default: none); accepted and ignored by other stores");
+}
+
+void declare_kms_key_name(CommandLine& command, std::string& name) {
+  command.section("Extra options for the google-cloud-storage cloud provider");
+  command.text({"--kms-key-name"}, "KMS_KEY_NAME", name,
+               "key that Google Cloud Storage encrypts with (default: the bucket's); accepted and ignored by other "
+               "stores");
+}
+
+}  // namespace tapster
