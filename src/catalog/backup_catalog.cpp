@@ -5,6 +5,8 @@
 #include <tapster/error.h>
 #include <tapster/log.h>
 
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <utility>
 

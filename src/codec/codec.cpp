@@ -18,7 +18,7 @@ CodecSink::CodecSink(Compression compression, ByteSink& next)
 
 void CodecSink::write(Bytes data) {
   for (bool draining = false; draining || !data.empty();) {
-    const Progress progress = step(data.first(std::min(data.size(), kLargestStep)), room());
+    const Progress progress = step(data.first(std::min(data.size(), kLargestStep)), free_output());
     data = data.subspan(progress.consumed);
     draining = produced(progress.produced);
     if (progress.consumed == 0 && progress.produced == 0 && !data.empty()) throw_damaged("the decoder is stuck");
@@ -27,7 +27,7 @@ void CodecSink::write(Bytes data) {
 
 void CodecSink::finish() {
   for (bool ended = false; !ended;) {
-    const Progress progress = end(room());
+    const Progress progress = end(free_output());
     produced(progress.produced);
     ended = progress.ended;
   }
@@ -35,7 +35,7 @@ void CodecSink::finish() {
   next_.finish();
 }
 
-std::span<std::byte> CodecSink::room() const { return {buffer_.get() + used_, kOutputPiece - used_}; }
+std::span<std::byte> CodecSink::free_output() const { return {buffer_.get() + used_, kOutputPiece - used_}; }
 
 // Returns whether the output was filled, so that the library may hold more of it.
 bool CodecSink::produced(std::size_t count) {

@@ -37,7 +37,7 @@ class CodecSink : public ByteSink {
   [[noreturn]] void throw_truncated() const;
 
  private:
-  std::span<std::byte> room() const;
+  std::span<std::byte> free_output() const;
   bool produced(std::size_t count);
   void hand_on();
 

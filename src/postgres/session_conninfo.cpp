@@ -8,7 +8,7 @@
 namespace tapster {
 namespace {
 
-std::string quoted(std::string_view value) {
+std::string quoted_value(std::string_view value) {
   std::string text = "'";
   for (const char c : value) {
     if (c == '\'' || c == '\\') text += '\\';
@@ -50,7 +50,7 @@ std::string make_conninfo(const std::string& host, const std::string& port, cons
   const auto add = [&conninfo](std::string_view keyword, const std::string& value) {
     if (value.empty()) return;
     if (!conninfo.empty()) conninfo += ' ';
-    conninfo.append(keyword).append("=").append(quoted(value));
+    conninfo.append(keyword).append("=").append(quoted_value(value));
   };
   add("host", host);
   add("port", port);

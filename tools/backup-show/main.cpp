@@ -9,6 +9,8 @@
 #include <tapster/error.h>
 #include <tapster/log.h>
 
+#include <fmt/ranges.h>
+
 namespace {
 
 using namespace tapster;

@@ -6,7 +6,7 @@
 
 #include <tapster/error.h>
 
-#include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <unistd.h>
 
 #include <algorithm>

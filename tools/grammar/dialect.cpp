@@ -2,7 +2,7 @@
 
 #include "options/values.h"
 
-#include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <utility>

@@ -11,6 +11,7 @@
 #include <tapster/log.h>
 
 #include <fmt/chrono.h>
+#include <fmt/ranges.h>
 
 #include <optional>
 #include <utility>

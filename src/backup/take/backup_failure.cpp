@@ -2,6 +2,8 @@
 
 #include <tapster/log.h>
 
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <span>
 

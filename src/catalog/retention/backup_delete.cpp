@@ -7,6 +7,8 @@
 #include <tapster/literal.h>
 #include <tapster/log.h>
 
+#include <fmt/ranges.h>
+
 #include <algorithm>
 
 namespace tapster {

@@ -6,6 +6,8 @@
 #include "store/cloud/credentials/service_url.h"
 #include "text/encoding.h"
 
+#include <fmt/ranges.h>
+
 #include <algorithm>
 
 namespace tapster {

@@ -5,6 +5,8 @@
 
 #include <tapster/error.h>
 
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <charconv>
 #include <utility>

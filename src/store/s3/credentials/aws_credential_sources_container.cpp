@@ -8,6 +8,8 @@
 
 #include <tapster/error.h>
 
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <array>
 #include <utility>

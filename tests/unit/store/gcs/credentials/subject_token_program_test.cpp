@@ -51,7 +51,7 @@ TEST_CASE("a program prints the subject token") {
   world.http.answer(200, token_answer("ya29.HUSH"));
   CHECK(world.token() == "ya29.HUSH");
   CHECK(world.http.sent().at(0).form("subject_token") == "HUSH-subject");
-  CHECK(world.http.sent().at(0).form("subject_token_type") == world.document["subject_token_type"]);
+  CHECK(world.http.sent().at(0).form("subject_token_type") == world.document["subject_token_type"].get<std::string>());
   CHECK(world.identity().token->source() ==
         "the federated identity of " + world.key_path() + " (by " + world.name() + ")");
 }
