@@ -1,14 +1,13 @@
 #include "catalog/small_object.h"
 
+#include "base/thread_pool.h"
+
 #include <tapster/error.h>
 
 #include <algorithm>
 #include <atomic>
 #include <exception>
 #include <mutex>
-#include <system_error>
-#include <thread>
-#include <vector>
 
 namespace tapster {
 namespace {
@@ -60,12 +59,8 @@ void in_parallel(std::size_t count, const std::function<void(std::size_t)>& work
     }
   };
   {
-    std::vector<std::jthread> helpers;
-    helpers.reserve(kReadThreads);
-    try {
-      while (helpers.size() + 1 < std::min(count, kReadThreads)) helpers.emplace_back(run);
-    } catch (const std::system_error&) {  // a limit on threads: those that there are do it all
-    }
+    ThreadPool helpers(run);
+    if (count > 1) helpers.grow(std::min(count, kReadThreads) - 1);
     run();
   }
   if (failure) std::rethrow_exception(failure);

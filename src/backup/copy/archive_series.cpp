@@ -1,6 +1,7 @@
 #include "backup/copy/archive_series.h"
 
 #include "codec/parallel/parallel_compressor.h"
+#include "store/transfer/part_size.h"
 
 #include <algorithm>
 #include <utility>

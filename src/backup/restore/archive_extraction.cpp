@@ -1,5 +1,6 @@
 #include "backup/restore/archive_extraction.h"
 
+#include "base/thread_pool.h"
 #include "codec/parallel/piece_queue.h"
 #include "store/transfer/ranged_download.h"
 #include "tar/tar_reader.h"
@@ -179,9 +180,8 @@ void Extraction::work() {
 
 ExtractionSummary Extraction::run(int at_once) {
   {
-    std::vector<std::jthread> workers;
-    workers.reserve(static_cast<std::size_t>(at_once));
-    for (int i = 1; i < at_once; ++i) workers.emplace_back([this] { work(); });
+    ThreadPool others([this] { work(); });
+    others.grow(static_cast<std::size_t>(at_once - 1));
     work();
   }
   if (failure_) std::rethrow_exception(failure_);

@@ -1,5 +1,7 @@
 #include "backup/take/cluster_copy.h"
 
+#include "store/transfer/part_size.h"
+
 #include <tapster/log.h>
 
 #include <algorithm>
@@ -71,9 +73,7 @@ void ClusterCopy::prove_writable() {
 }
 
 std::unique_ptr<ObjectUpload> ClusterCopy::open_object(const std::string& key) {
-  const std::uint64_t part_size =
-      std::clamp(kPartOfObjects, settings_.limits.min_part_size, settings_.limits.max_part_size);
-  return queue_.open(key, part_size, settings_.put);
+  return queue_.open(key, part_size_within(settings_.limits, kPartOfObjects), settings_.put);
 }
 
 TreeCopier& ClusterCopy::begin_series(std::string base_name, const PageChecks& checks,

@@ -31,6 +31,10 @@ void BatchedRemoval::add(std::string key) {
 }
 
 void BatchedRemoval::hand_over() {
+  if (workers_.grow(std::min(workers_.size() + 1, kRemovalThreads)) == 0) {
+    send(std::exchange(filling_, {}));
+    return;
+  }
   {
     std::unique_lock lock(mutex_);
     changed_.wait(lock, [&] { return waiting_.size() < kMaxWaiting; });
@@ -38,7 +42,6 @@ void BatchedRemoval::hand_over() {
     filling_.clear();
   }
   changed_.notify_all();
-  if (workers_.size() < kRemovalThreads) workers_.emplace_back([this] { work(); });
 }
 
 void BatchedRemoval::work() {
@@ -90,13 +93,12 @@ void BatchedRemoval::stop() {
     ended_ = true;
   }
   changed_.notify_all();
-  for (std::thread& worker : workers_) worker.join();
-  workers_.clear();
+  workers_.join();
 }
 
 std::vector<RemoveFailure> BatchedRemoval::finish() {
   if (!filling_.empty()) {
-    if (workers_.empty()) {
+    if (workers_.size() == 0) {
       send(std::exchange(filling_, {}));
     } else {
       hand_over();

@@ -1,6 +1,8 @@
 // Deleting many objects: keys come in one by one and go out in batches, several at a time.
 #pragma once
 
+#include "base/thread_pool.h"
+
 #include <tapster/object_store.h>
 
 #include <condition_variable>
@@ -8,7 +10,6 @@
 #include <deque>
 #include <mutex>
 #include <string>
-#include <thread>
 #include <vector>
 
 namespace tapster {
@@ -47,7 +48,7 @@ class BatchedRemoval {
   bool ended_ = false;
   int unreachable_ = 0;  // batches that ended without an answer
   std::vector<RemoveFailure> failures_;
-  std::vector<std::thread> workers_;
+  ThreadPool workers_{[this] { work(); }};  // last: its threads use all of the above
 };
 
 // Logs an error for the first few, and how many more there are.

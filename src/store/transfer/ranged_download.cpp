@@ -1,12 +1,11 @@
 #include "store/transfer/ranged_download.h"
 
 #include "codec/crc.h"
-#include "store/transfer/transfer_count.h"
+#include "store/transfer/transfer_pool.h"
 
 #include <tapster/error.h>
 
 #include <algorithm>
-#include <chrono>
 #include <condition_variable>
 #include <cstring>
 #include <deque>
@@ -14,8 +13,6 @@
 #include <functional>
 #include <mutex>
 #include <optional>
-#include <system_error>
-#include <thread>
 #include <utility>
 #include <vector>
 
@@ -83,16 +80,16 @@ struct RangedDownloads::State {
         stop_(std::move(stop)),
         range_size_(std::clamp(memory / (2 * static_cast<std::uint64_t>(connections)), kSmallestRange, kLargestRange)),
         free_(std::max<std::uint64_t>(memory / range_size_, 1)),
-        connections_(connections, more ? std::max(connections, static_cast<int>(free_)) : connections) {
-    for (int i = 0; i < connections; ++i) threads_.emplace_back([this] { fetch_ranges(); });
-  }
+        connections_(connections, more ? static_cast<int>(free_) : connections,
+                     [this](TransferPool::Thread& thread) { fetch_ranges(thread); }) {}
   ~State() {
     {
       const std::lock_guard lock(mutex_);
       ended_ = true;
+      connections_.close();
     }
     work_.notify_all();
-    for (std::thread& thread : threads_) thread.join();
+    connections_.join();
   }
   State(const State&) = delete;
   State& operator=(const State&) = delete;
@@ -101,8 +98,7 @@ struct RangedDownloads::State {
   std::uint64_t range_size() const noexcept { return range_size_; }
 
  private:
-  void fetch_ranges();
-  void count_in(const Range& range);
+  void fetch_ranges(TransferPool::Thread& thread);
   Reading* next_reading();
   void fetch(Reading& reading, Range& range, std::unique_lock<std::mutex>& lock);
   ObjectStat get(const Reading& reading, const Range& range, std::string etag);
@@ -121,17 +117,15 @@ struct RangedDownloads::State {
   std::uint64_t free_;           // ranges that may still be taken
   std::vector<Buffer> buffers_;  // of those that have been used
   std::vector<Reading*> readings_;
-  TransferCount connections_;
-  int busy_ = 0;  // of them
-  int warm_ = 0;  // threads that have fetched something
+  int in_flight_ = 0;  // ranges, of all readings
   bool ended_ = false;
-  std::vector<std::thread> threads_;
+  TransferPool connections_;  // last: its threads use all of the above
 };
 
 // The one that has the fewest ranges waiting: each gets its share of the memory. A reader's first range is
 // always the oldest of its own, so whoever holds memory can go on.
 Reading* RangedDownloads::State::next_reading() {
-  if (free_ == 0 || busy_ >= connections_.count()) return nullptr;
+  if (free_ == 0 || in_flight_ >= connections_.at_once()) return nullptr;
   Reading* best = nullptr;
   for (Reading* reading : readings_) {
     if (reading->failed || reading->requested == reading->size) continue;
@@ -140,9 +134,9 @@ Reading* RangedDownloads::State::next_reading() {
   return best;
 }
 
-void RangedDownloads::State::fetch_ranges() {
+void RangedDownloads::State::fetch_ranges(TransferPool::Thread& thread) {
   std::unique_lock lock(mutex_);
-  for (bool first = true;;) {
+  for (;;) {
     Reading* reading = nullptr;
     if (!work_.wait(lock, stop_, [&] { return ended_ || (reading = next_reading()) != nullptr; }) || ended_) return;
     auto range = std::make_unique<Range>();
@@ -156,29 +150,17 @@ void RangedDownloads::State::fetch_ranges() {
     --free_;
     Range& fetched = *reading->ranges.emplace_back(std::move(range));
     ++reading->in_flight;
-    ++busy_;
+    ++in_flight_;
     fetch(*reading, fetched, lock);
-    --busy_;
+    --in_flight_;
     --reading->in_flight;
     fetched.arrived = true;
     if (fetched.failure) {
       reading->failed = true;
     } else {
-      warm_ += std::exchange(first, false) ? 1 : 0;
-      count_in(fetched);
+      connections_.done(thread, fetched.size);
     }
     arrival_.notify_all();
-  }
-}
-
-void RangedDownloads::State::count_in(const Range& range) {
-  connections_.done(std::chrono::steady_clock::now(), range.size, warm_);
-  if (ended_) return;
-  try {
-    while (threads_.size() < static_cast<std::size_t>(connections_.count())) {
-      threads_.emplace_back([this] { fetch_ranges(); });
-    }
-  } catch (const std::system_error&) {  // those that there are will do
   }
 }
 
@@ -238,9 +220,8 @@ const Range& RangedDownloads::State::first_range(Reading& reading) {
   std::unique_lock lock(mutex_);
   const auto has_arrived = [&] { return !reading.ranges.empty() && reading.ranges.front()->arrived; };
   if (!has_arrived()) {
-    connections_.wait_begins(std::chrono::steady_clock::now());
+    const TransferPool::Waiting waiting(connections_);
     arrival_.wait(lock, stop_, has_arrived);
-    connections_.wait_ends(std::chrono::steady_clock::now());
   }
   if (stop_.stop_requested()) throw Interrupted();
   const Range& first = *reading.ranges.front();

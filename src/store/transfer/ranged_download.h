@@ -12,8 +12,8 @@
 namespace tapster {
 
 // `connections` threads that fetch ranges ahead for every object that is being read; memory is bounded by
-// `memory` bytes over all. With `more`, as many as the memory has ranges, as TransferCount tells. The store is
-// borrowed. Thread-safe.
+// `memory` bytes over all. With `more`, there are as many as the memory has ranges where that pays (transfer_pool.h).
+// The store is borrowed. Thread-safe.
 class RangedDownloads {
  public:
   RangedDownloads(ObjectStore& store, int connections, std::uint64_t memory, std::stop_token stop, bool more = false);

@@ -1,17 +1,17 @@
 #include "store/transfer/upload_queue.h"
 
 #include "file/page_buffer.h"
-#include "store/transfer/transfer_count.h"
+#include "store/transfer/transfer_pool.h"
 
 #include <algorithm>
+#include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <cstring>
 #include <deque>
 #include <exception>
 #include <functional>
 #include <mutex>
-#include <system_error>
-#include <thread>
 #include <utility>
 #include <vector>
 
@@ -28,7 +28,7 @@ struct Part {
   SteadyTime queued_at = {};
 };
 
-// Of one object, shared with the uploaders; guarded by the queue's mutex but for what never changes.
+// The state of one object's upload that its writer and the uploading threads share. The queue's mutex guards it.
 struct Progress {
   explicit Progress(const std::stop_token& all) : with_all(all, std::bind_front(&Progress::interrupt, this)) {}
   void interrupt() { interruption.request_stop(); }
@@ -37,46 +37,31 @@ struct Progress {
   std::stop_callback<std::function<void()>> with_all;
   std::optional<UploadId> upload;  // set before the first part is queued
   std::vector<UploadedPart> stored;
-  int unsettled = 0;  // parts queued or on their way
+  int unfinished = 0;  // parts queued or on their way
   UploadStatistics statistics;
 };
 
-constexpr std::uint64_t kPage = 4096;
-
-constexpr std::uint64_t divide_up(std::uint64_t number, std::uint64_t by) { return number / by + (number % by != 0); }
-
 }  // namespace
-
-std::uint64_t choose_part_size(const StoreLimits& limits, std::optional<int> max_parts, std::uint64_t largest,
-                               std::uint64_t wanted_minimum) {
-  const int parts = std::max(std::min(max_parts.value_or(limits.max_parts), limits.max_parts), 1);
-  const std::uint64_t needed = divide_up(largest, static_cast<std::uint64_t>(parts));
-  const std::uint64_t size = std::max({needed, limits.min_part_size, wanted_minimum, std::uint64_t{1}});
-  if (size > limits.max_part_size) {
-    throw error(ErrorKind::general, "{} bytes in {} parts need parts of {} bytes, but the store takes {} at most",
-                largest, parts, size, limits.max_part_size);
-  }
-  return std::min(divide_up(size, kPage) * kPage, limits.max_part_size);
-}
 
 class UploadQueue::State {
  public:
   State(ObjectStore& store, int uploaders, RateLimit* limit, std::stop_token stop, int most)
       : store_(store),
         limit_(limit),
-        uploaders_(std::max(uploaders, 1), std::max({uploaders, most, 1})),
-        on_stop_(std::move(stop), [this] { fail(std::make_exception_ptr(Interrupted())); }) {
-    try {
-      for (int i = 0; i < uploaders_.count(); ++i) threads_.emplace_back([this] { work(); });
-    } catch (...) {
-      close();
-      throw;
-    }
-  }
+        on_stop_(std::move(stop), [this] { fail(std::make_exception_ptr(Interrupted())); }),
+        uploaders_(uploaders, most, [this](TransferPool::Thread& thread) { upload_parts(thread); }) {}
   State(const State&) = delete;
   State& operator=(const State&) = delete;
 
-  ~State() { close(); }
+  ~State() {
+    {
+      const std::lock_guard lock(mutex_);
+      closing_ = true;
+      uploaders_.close();
+    }
+    changed_.notify_all();
+    uploaders_.join();
+  }
 
   ObjectStore& store() const noexcept { return store_; }
   std::stop_token interrupted() const { return interruption_.get_token(); }
@@ -98,7 +83,7 @@ class UploadQueue::State {
     }
   }
 
-  PageBuffer take_buffer(std::size_t size) {
+  PageBuffer buffer_of(std::size_t size) {
     {
       const std::lock_guard lock(mutex_);
       while (!spare_.empty()) {
@@ -110,59 +95,48 @@ class UploadQueue::State {
     return PageBuffer(size);
   }
 
-  void give_back(PageBuffer buffer) {
+  void keep_buffer(PageBuffer buffer) {
     const std::lock_guard lock(mutex_);
     if (buffer.size() != 0) spare_.push_back(std::move(buffer));
   }
 
   void queue(Progress& object, Part part) {
     std::unique_lock lock(mutex_);
-    const auto may_go_on = [&] { return failure_ || busy_ < uploaders_.count(); };
+    const auto may_go_on = [&] { return failure_ || unfinished_ < uploaders_.at_once(); };
     if (!may_go_on()) {
-      uploaders_.wait_begins(steady_now());
+      const TransferPool::Waiting waiting(uploaders_);
       changed_.wait(lock, may_go_on);
-      uploaders_.wait_ends(steady_now());
     }
     throw_failure_locked();
-    ++busy_;
-    ++object.unsettled;
+    ++unfinished_;
+    ++object.unfinished;
     part.queued_at = steady_now();
     queue_.emplace_back(&object, std::move(part));
     lock.unlock();
     changed_.notify_all();
   }
 
-  // Until all parts of the object are stored.
-  void settle(Progress& object) {
+  void wait_until_stored(Progress& object) {
     std::unique_lock lock(mutex_);
-    changed_.wait(lock, [&] { return failure_ || object.unsettled == 0; });
+    changed_.wait(lock, [&] { return failure_ || object.unfinished == 0; });
     throw_failure_locked();
   }
 
-  // Until no uploader knows the object any more.
-  void withdraw(Progress& object) {
+  // Drops the object's queued parts, interrupts those on their way, and waits until no thread uses the object.
+  void cancel(Progress& object) {
     object.interrupt();
     std::unique_lock lock(mutex_);
     std::erase_if(queue_, [&](const auto& entry) {
       if (entry.first != &object) return false;
-      --busy_;
-      --object.unsettled;
+      --unfinished_;
+      --object.unfinished;
       return true;
     });
     changed_.notify_all();
-    changed_.wait(lock, [&] { return object.unsettled == 0; });
+    changed_.wait(lock, [&] { return object.unfinished == 0; });
   }
 
  private:
-  void close() {
-    {
-      const std::lock_guard lock(mutex_);
-      closing_ = true;
-    }
-    changed_.notify_all();
-    for (std::thread& thread : threads_) thread.join();
-  }
-
   void throw_failure_locked() const {
     if (failure_) std::rethrow_exception(failure_);
   }
@@ -176,9 +150,9 @@ class UploadQueue::State {
     changed_.notify_all();
   }
 
-  void work() {
+  void upload_parts(TransferPool::Thread& thread) {
     std::unique_lock lock(mutex_);
-    for (bool first = true;;) {
+    for (;;) {
       changed_.wait(lock, [&] { return closing_ || !queue_.empty(); });
       if (queue_.empty()) return;
       Progress* const object = queue_.front().first;
@@ -192,30 +166,19 @@ class UploadQueue::State {
       } catch (...) {
         failure = std::current_exception();
       }
-      // A withdrawn object's interruption is nobody else's failure.
+      // That one object was cancelled is no failure of the others.
       if (failure && !object->interruption.stop_requested()) fail(failure);
       lock.lock();
-      --busy_;
-      --object->unsettled;
+      --unfinished_;
+      --object->unfinished;
       if (stored) {
         object->stored.push_back(std::move(*stored));
         object->statistics.busy += steady_now() - part.queued_at;
         object->statistics.bytes += part.size;
-        warm_ += std::exchange(first, false) ? 1 : 0;
-        uploaders_.done(steady_now(), part.size, warm_);
-        start_missing_uploaders();
+        uploaders_.done(thread, part.size);
       }
       spare_.push_back(std::move(part.buffer));
       changed_.notify_all();
-    }
-  }
-
-  void start_missing_uploaders() {
-    if (closing_) return;
-    try {
-      while (threads_.size() < static_cast<std::size_t>(uploaders_.count())) threads_.emplace_back([this] { work(); });
-    } catch (const std::system_error&) {
-      // No thread to be had: a part more waits instead.
     }
   }
 
@@ -231,17 +194,15 @@ class UploadQueue::State {
   ObjectStore& store_;
   RateLimit* limit_;
   std::mutex mutex_;
-  TransferCount uploaders_;
   std::condition_variable changed_;
   std::deque<std::pair<Progress*, Part>> queue_;
   std::vector<PageBuffer> spare_;
-  int busy_ = 0;  // parts queued or on their way, of all objects
-  int warm_ = 0;  // uploaders that have stored something
+  int unfinished_ = 0;  // parts queued or on their way, of all objects
   bool closing_ = false;
   std::exception_ptr failure_;  // the first
   std::stop_source interruption_;
-  std::vector<std::thread> threads_;
   std::stop_callback<std::function<void()>> on_stop_;
+  TransferPool uploaders_;  // last: its threads use all of the above
 };
 
 class UploadQueue::Upload final : public ObjectUpload {
@@ -258,9 +219,9 @@ class UploadQueue::Upload final : public ObjectUpload {
   Upload& operator=(const Upload&) = delete;
 
   ~Upload() override {
-    state_.withdraw(progress_);
+    state_.cancel(progress_);
     if (!complete_ && progress_.upload) state_.store().abort_upload(*progress_.upload);
-    state_.give_back(std::move(buffer_));
+    state_.keep_buffer(std::move(buffer_));
   }
 
   void write(Bytes data) override {
@@ -275,13 +236,13 @@ class UploadQueue::Upload final : public ObjectUpload {
 
   std::span<std::byte> room() override {
     state_.throw_failure();
-    if (buffer_.size() == 0) buffer_ = state_.take_buffer(part_size_);
+    if (buffer_.size() == 0) buffer_ = state_.buffer_of(part_size_);
     return {buffer_.data() + used_, part_size_ - used_};
   }
 
   void filled(std::size_t count) override {
     used_ += count;
-    written_ += count;
+    written_.store(written_.load(std::memory_order_relaxed) + count, std::memory_order_relaxed);
     if (used_ == part_size_) queue_part();
   }
 
@@ -293,7 +254,7 @@ class UploadQueue::Upload final : public ObjectUpload {
 
   PutResult publish() override {
     if (used_ != 0 || parts_ == 0) queue_part();
-    state_.settle(progress_);
+    state_.wait_until_stored(progress_);
     std::vector<UploadedPart>& parts = progress_.stored;
     std::sort(parts.begin(), parts.end(), [](const auto& a, const auto& b) { return a.number < b.number; });
     const PutResult result =
@@ -302,7 +263,7 @@ class UploadQueue::Upload final : public ObjectUpload {
     return result;
   }
 
-  std::uint64_t written() const noexcept override { return written_; }
+  std::uint64_t written() const noexcept override { return written_.load(std::memory_order_relaxed); }
   UploadStatistics statistics() const override { return progress_.statistics; }
 
  private:
@@ -326,8 +287,8 @@ class UploadQueue::Upload final : public ObjectUpload {
   PutOptions options_;
   Progress progress_;
   PageBuffer buffer_;     // being filled
-  std::size_t used_ = 0;  // of it
-  std::uint64_t written_ = 0;
+  std::size_t used_ = 0;  // bytes in it
+  std::atomic<std::uint64_t> written_ = 0;
   int parts_ = 0;
   bool complete_ = false;
 };

@@ -15,12 +15,6 @@
 
 namespace tapster {
 
-// The part size for an object that may become `largest` bytes: the smallest, in whole pages of memory where the
-// store's limits let it, that keeps to these limits, to `max_parts` (the store's when absent or larger) and to
-// `wanted_minimum`. Throws Error (general) when no size can.
-std::uint64_t choose_part_size(const StoreLimits& limits, std::optional<int> max_parts, std::uint64_t largest,
-                               std::uint64_t wanted_minimum);
-
 struct UploadStatistics {                 // of one object, for copy_stats
   std::chrono::duration<double> busy{0};  // sum over its parts, queued to stored
   std::uint64_t bytes = 0;                // as stored
@@ -35,7 +29,7 @@ class ObjectUpload : public ByteSink {
  public:
   // As finish(), for those to whom an object that is there already is an answer.
   virtual PutResult publish() = 0;
-  virtual std::uint64_t written() const noexcept = 0;  // bytes taken so far
+  virtual std::uint64_t written() const noexcept = 0;  // bytes written so far; may be asked by any thread
   virtual UploadStatistics statistics() const = 0;     // after finish()
 };
 
@@ -49,7 +43,7 @@ class ObjectUpload : public ByteSink {
 // aborted by its destructor. So does `stop`, as Interrupted.
 class UploadQueue {
  public:
-  // `most`: when uploaders are what writers wait for, there may be so many of them; see transfer_count.h.
+  // `most`: when uploaders are what writers wait for, there may be so many of them; see transfer_pool.h.
   UploadQueue(ObjectStore& store, int uploaders, RateLimit* limit, std::stop_token stop, int most = 0);
   ~UploadQueue();  // after all of its objects
   UploadQueue(const UploadQueue&) = delete;

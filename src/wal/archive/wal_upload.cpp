@@ -1,5 +1,6 @@
 #include "wal/archive/wal_upload.h"
 
+#include "store/transfer/part_size.h"
 #include "text/encoding.h"
 #include "wal/archive/block_buffer.h"
 #include "wal/wal_objects.h"
@@ -39,11 +40,6 @@ class Upload {
   std::vector<UploadedPart> parts_;
   bool created_ = false;
 };
-
-std::uint64_t part_size_for(const ObjectStore& store) {
-  const StoreLimits limits = store.limits();
-  return std::max(std::min(kMaxBodyInMemory, limits.max_part_size), limits.min_part_size);
-}
 
 // Collects what a compressor makes, and sends a part whenever it is full and more comes.
 class SpillingBuffer final : public ByteSink {
@@ -111,7 +107,7 @@ PutResult upload_plain(ObjectStore& store, const std::string& key, const WalSour
   }
   options.body_sha256.reset();
   options.known_absent = false;  // that was long ago when the last part is sent
-  const std::uint64_t part_size = part_size_for(store);
+  const std::uint64_t part_size = part_size_within(limits, kMaxBodyInMemory);
   Upload upload(store, key, part_size, options);
   for (std::uint64_t offset = 0; offset < source.size(); offset += part_size) {
     const auto part = source.body(offset, part_size);
@@ -139,7 +135,7 @@ PutResult upload_compressed_whole(ObjectStore& store, WalSource& source, const W
 
 PutResult upload_compressed_in_parts(ObjectStore& store, const WalSource& source, const WalUpload& upload,
                                      const PutOptions& options) {
-  SpillingBuffer buffer(store, upload.key, part_size_for(store), options);
+  SpillingBuffer buffer(store, upload.key, part_size_within(store.limits(), kMaxBodyInMemory), options);
   const auto compressor = make_compressor(upload.compression, upload.level, buffer, source.size());
   source.stream_into(*compressor);
   return buffer.publish();

@@ -4,6 +4,7 @@
 #include "codec/crc.h"
 #include "support/catch.h"
 #include "support/fake_store.h"
+#include "support/few_threads.h"
 #include "support/wal_files.h"
 
 #include <tapster/error.h>
@@ -84,6 +85,18 @@ TEST_CASE("ranges are fetched side by side") {
   Collector sink;
   downloads.read("key", content.size(), sink);
   CHECK(sink.collected == content);
+}
+
+TEST_CASE("an object is read by as many threads as can be had") {
+  FakeStore store;
+  const Data content = random_bytes(8 << 20, 3);
+  store.add("key", content);
+  CHECK(with_few_threads(2, [&] {
+          RangedDownloads downloads(store, 8, kMemory, {}, true);
+          Collector sink;
+          downloads.read("key", content.size(), sink);
+          return sink.collected == content ? 0 : 1;
+        }) == 0);
 }
 
 TEST_CASE("over a long wire more ranges travel at once, unless their number was given") {

@@ -4,6 +4,7 @@
 #include "support/catch.h"
 #include "support/fake_clock.h"
 #include "support/fake_store.h"
+#include "support/few_threads.h"
 #include "support/wal_files.h"
 
 #include <tapster/error.h>
@@ -436,17 +437,14 @@ TEST_CASE("memory is what is written, and bounded by uploaders and open objects"
 }
 #endif
 
-TEST_CASE("the part size is the smallest that will do") {
-  const StoreLimits s3{.min_part_size = kPart, .max_part_size = 1024 * kPart, .max_parts = 10'000};
-  CHECK(choose_part_size(s3, std::nullopt, 0, 0) == kPart);
-  CHECK(choose_part_size(s3, std::nullopt, 10'000 * kPart, 0) == kPart);
-  CHECK(choose_part_size(s3, std::nullopt, 10'000 * kPart + 1, 0) == kPart + 4096);
-  CHECK(choose_part_size(s3, std::nullopt, 100ULL << 30U, 0) == 10'739'712);  // 10.24 MiB, in pages
-  CHECK(choose_part_size(s3, 1000, 100ULL << 30U, 0) == 107'376'640);
-  CHECK(choose_part_size(s3, 20'000, 100ULL << 30U, 0) == 10'739'712);  // not more than the store takes
-  CHECK(choose_part_size(s3, std::nullopt, 1, 8'000'001) == 8'003'584);
-  CHECK(choose_part_size(s3, std::nullopt, 1, 1024 * kPart) == 1024 * kPart);
-  CHECK(failure_of([&] { choose_part_size(s3, 10, 1ULL << 40U, 0); }) ==
-        "1099511627776 bytes in 10 parts need parts of 109951162778 bytes, but the store takes 5368709120 at most");
-  CHECK_THROWS_AS(choose_part_size(s3, std::nullopt, 1, 1024 * kPart + 1), Error);
+TEST_CASE("parts are uploaded by as many threads as can be had") {
+  FakeStore store;
+  CHECK(with_few_threads(2, [&] {
+          UploadQueue queue(store, 8, nullptr, {});
+          const auto upload = queue.open("key", kPart, {});
+          const Data piece(kPart);
+          for (int i = 0; i < 12; ++i) upload->write(piece);
+          upload->finish();
+          return upload->written() == 12 * kPart ? 0 : 1;
+        }) == 0);
 }
