@@ -2,6 +2,7 @@
 
 #include "http/backoff.h"
 
+#include <tapster/error.h>
 #include <tapster/log.h>
 
 namespace tapster {
@@ -11,6 +12,7 @@ void Retries::wait(std::string_view call, std::string_view reason, std::optional
   ++attempt_;
   log::info("{}: {}; attempt {} of {} follows in {} ms", call, reason, attempt_, most_, pause.count());
   clock_.sleep(pause, stop_);
+  if (stop_.stop_requested()) throw Interrupted();
 }
 
 }  // namespace tapster

@@ -63,29 +63,16 @@ class S3Client {
   StoreError refused(const HttpResponse& response, const S3Call& call) const;
 
  private:
-  // What one call has already corrected: each at most once.
-  struct Corrections {
-    bool clock = false;
-    bool credentials = false;
-    bool asked_why = false;
-    int count = 0;
-  };
+  class Exchange;  // one call and its second chances: s3_client_call.cpp
   struct Digests {
     std::string payload_hash;
     std::string checksum;
     std::string content_md5;
-    bool left_out = false;  // the payload's, for its checksum
+    bool payload_unsigned_for_checksum = false;  // the checksum header stands for the payload's signed digest
   };
   Digests digests_of(const S3Call& call, bool with_checksum) const;
   HttpRequest build(const S3Call& call, const Digests& digests, bool with_checksum, const std::string& region) const;
-  void ask_why(const S3Call& head);
   std::string region() const;
-  bool adopt_region(const std::string& used, const S3Error& failure);
-  bool adopt_clock(const HttpResponse& response, const S3Error& failure);
-  bool correct(Corrections& done, const S3Error& failure, const HttpResponse& response, const std::string& used_region,
-               const AwsCredentials& credentials);
-  bool drop_checksums(const S3Error& failure);
-  bool sign_payloads(const S3Error& failure);
 
   S3Settings settings_;
   HttpClient& http_;

@@ -237,3 +237,43 @@ TEST_CASE("without the policy no checksum is sent") {
   CHECK(world.put().checksum.empty());
   for (const auto& [name, value] : world.last().headers) CHECK_THAT(name, !ContainsSubstring("checksum"));
 }
+
+// The order of the table in s3_client_call.cpp, where a refusal fits several rows.
+TEST_CASE("of several second chances the first in the table is taken") {
+  S3World world;
+  world.settings.checksums.uploads = true;
+  world.settings.max_attempts = 1;
+  SECTION("the region before the checksum") {
+    world.http.answer(400, s3_error("InvalidRequest"), {{"x-amz-bucket-region", "eu-west-1"}}).answer(200);
+    CHECK_FALSE(world.put().checksum.empty());
+    CHECK_THAT(world.last().header("Authorization"), ContainsSubstring("/eu-west-1/s3/"));
+    CHECK(world.client().sends_checksums());
+  }
+  SECTION("the region before the clock") {
+    world.http
+        .answer(403, s3_error("RequestTimeTooSkewed"),
+                {{"x-amz-bucket-region", "eu-west-1"}, {"Date", "Sat, 03 Feb 2024 11:00:00 GMT"}})
+        .answer(200);
+    world.get();
+    CHECK(world.last().header("x-amz-date") == "20240203T100000Z");
+  }
+  SECTION("a checksum that is not implemented before the caller's own statuses") {
+    world.http.answer(501, s3_error("NotImplemented")).answer(200);
+    MemoryBody body(std::string_view("text"));
+    S3Call call{.operation = "PutObject", .method = "PUT", .key = "k"};
+    call.body = &body;
+    call.offers_checksum = true;
+    call.accepted = {501};
+    CHECK(world.client().call(call).http.status == 200);
+  }
+  SECTION("the caller's own statuses before the region") {
+    world.http.answer(403, s3_error("AccessDenied"), {{"x-amz-bucket-region", "eu-west-1"}});
+    CHECK(world.get({403}).http.status == 403);
+    CHECK(world.requests() == 1);
+  }
+  SECTION("the checksum before waiting, which would cost an attempt") {
+    world.http.answer(400, s3_error("BadDigest")).answer(200);
+    CHECK(world.put().checksum.empty());
+    CHECK(world.clock.sleeps().empty());
+  }
+}
