@@ -1,12 +1,32 @@
+// The course of a base backup, and what is in the archive at each step.
+//
+//  1. An id is chosen: a folder of its own below base/.
+//  2. prepare: the server is asked what it is, the role's rights, the local data directory and the right to upload are
+//     tested. Nothing is stored.
+//  3. start: PostgreSQL begins the backup and makes its checkpoint.
+//  4. copy: tablespaces, then PGDATA with pg_control last, then configuration files that lie elsewhere, go into tar
+//     archives, and the manifest beside them. An archive is an upload in parts: it has no name before it is complete.
+//  5. stop: PostgreSQL ends the backup and gives the label, which is the last member of PGDATA's archive. The session
+//     with PostgreSQL ends here.
+//  6. complete: all uploads are completed. The archives have their names.
+//  7. wait_for_wal: the segments from the begin to the end of the backup are looked for in the archive.
+//  8. store_done: backup.info is written, once, and says DONE. Only now is there a backup.
+//
+// Whatever fails from 2 on ends in fail(): everything under way is interrupted, unfinished uploads are aborted, and
+// backup.info is written, once, and says FAILED, with what is known of the begin and nothing of an end. Archives that
+// were complete stay until backup-delete. SIGKILL leaves no backup.info: archives that are complete, and open uploads,
+// which backup-delete --orphans removes when they are a day old.
 #include "backup/take/backup_course.h"
 
 #include "backup/copy/backup_manifest.h"
-#include "backup/take/backup_failure.h"
 #include "backup/take/backup_id.h"
+#include "backup/take/backup_record.h"
 #include "backup/take/cluster_copy.h"
 #include "backup/take/local_cluster.h"
 #include "backup/take/outside_files.h"
 #include "backup/take/wal_presence.h"
+#include "base/linked_stop.h"
+#include "postgres/server_version.h"
 
 #include <tapster/log.h>
 
@@ -21,178 +41,154 @@ namespace {
 
 using std::chrono::steady_clock;
 
-class Course {
+// backup_manifest on its way into the store, as an object of its own beside the archives.
+class ManifestUpload {
  public:
-  Course(std::unique_ptr<PostgresSession> session, ObjectStore& store, const ArchiveLayout& layout,
-         const BaseBackupOptions& options, Clock& clock, const std::stop_token& stop)
+  ManifestUpload(std::unique_ptr<ObjectUpload> upload, const ServerFacts& server)
+      : upload_(std::move(upload)), writer_(*upload_, server.version, server.system_identifier) {}
+  ManifestWriter& writer() noexcept { return writer_; }
+
+ private:
+  std::unique_ptr<ObjectUpload> upload_;
+  ManifestWriter writer_;
+};
+
+class BackupCourse {
+ public:
+  BackupCourse(std::unique_ptr<PostgresSession> session, ObjectStore& store, const ArchiveLayout& layout,
+               const BaseBackupOptions& options, Clock& clock, const std::stop_token& stop)
       : session_(std::move(session)),
         store_(store),
         layout_(layout),
         options_(options),
         clock_(clock),
         stop_(stop),
-        relay_(stop, RequestStop{&halt_}) {}
+        halt_(stop) {}
 
   void run();
 
  private:
-  struct RequestStop {
-    std::stop_source* source;
-    void operator()() const noexcept { source->request_stop(); }
-  };
+  ServerFacts prepare();
+  BackupStart start(const ServerFacts& server);
+  TreeCopier& copy(const ServerFacts& server, const BackupStart& begin);
+  void copy_outside_files(const ServerFacts& server, TreeCopier& copier) const;
+  BackupStop stop(const ServerFacts& server, TreeCopier& copier);
+  void complete(const BackupStart& begin, const BackupStop& end);
+  void wait_for_wal(const ServerFacts& server, const BackupStart& begin, const BackupStop& end) const;
+  void store_done(const BackupStart& begin, const BackupStop& end);
+  [[noreturn]] void fail(const std::string& cause);
 
-  void prepare();
-  void record_facts();
-  void start();
-  void copy();
-  void copy_outside_files(TreeCopier& copier) const;
-  void stop();
-  void complete();
-  void look_for_wal();
-  void store_done();
   void abort_unknown_uploads() noexcept;
   void report(const CopyTimes& times) const;
-  [[noreturn]] void fail(const std::string& cause);
 
   std::unique_ptr<PostgresSession> session_;
   ObjectStore& store_;
   const ArchiveLayout& layout_;
   const BaseBackupOptions& options_;
   Clock& clock_;
-  std::stop_token stop_;   // the caller's
-  std::stop_source halt_;  // that, or the session is lost, or something failed
-  std::stop_callback<RequestStop> relay_;
+  const std::stop_token stop_;  // the caller's
+  LinkedStop halt_;             // of everything that is under way: the caller's stop, a lost session, a failure
   const steady_clock::time_point began_ = steady_clock::now();
 
   std::string id_;
-  BackupInfo info_;
-  ServerFacts facts_;
-  BackupStart begin_;
-  BackupStop end_;
-  std::uint64_t copied_ = 0;
-  std::optional<ClusterCopy> data_;
-  std::unique_ptr<ObjectUpload> manifest_upload_;  // destroyed before data_
-  std::optional<ManifestWriter> manifest_;
-  TreeCopier* copier_ = nullptr;  // of PGDATA
+  BackupInfo info_;  // what is recorded so far
   std::string action_ = "uploading data";
+  std::uint64_t copied_ = 0;  // bytes, for the progress
+  std::optional<ClusterCopy> data_;
+  std::optional<ManifestUpload> manifest_;  // destroyed before data_, whose queue it uses
 };
 
-void Course::run() {
+void BackupCourse::run() {
   try {
     id_ = choose_backup_id(store_, layout_, clock_);
   } catch (const Error& failure) {
     throw error(ErrorKind::operation, "cannot look into the archive: {}", failure.what());
   }
   try {
-    prepare();
-    start();
-    copy();
-    stop();
-    complete();
-    look_for_wal();
+    const ServerFacts server = prepare();
+    const BackupStart begin = start(server);
+    TreeCopier& copier = copy(server, begin);
+    const BackupStop end = stop(server, copier);
+    complete(begin, end);
+    wait_for_wal(server, begin, end);
     abort_unknown_uploads();
-    store_done();
+    store_done(begin, end);
   } catch (const std::exception& failure) {
     fail(failure.what());
   }
 }
 
-void Course::prepare() {
+ServerFacts BackupCourse::prepare() {
   info_.server_name = "cloud";
   info_.backup_name = options_.name;
-  facts_ = session_->facts();
-  record_facts();
-  session_->check_privileges(facts_);
-  check_local_cluster(facts_);
-  data_.emplace(store_, layout_, options_, id_, clock_, halt_.get_token());
+  const ServerFacts server = session_->facts();
+  record_server(info_, server);
+  session_->check_privileges(server);
+  check_local_cluster(server);
+  data_.emplace(store_, layout_, options_, id_, clock_, halt_.token());
   data_->prove_writable();
+  return server;
 }
 
-void Course::record_facts() {
-  const auto known = [](const std::string& text) {
-    return text.empty() ? std::nullopt : std::optional<std::string>(text);
-  };
-  info_.systemid = known(facts_.system_identifier);
-  info_.pgdata = known(facts_.data_directory);
-  info_.config_file = known(facts_.config_file);
-  info_.hba_file = known(facts_.hba_file);
-  info_.ident_file = known(facts_.ident_file);
-  info_.included_files = facts_.included_files;
-  info_.tablespaces = facts_.tablespaces;
-  info_.data_checksums = facts_.data_checksums;
-  info_.summarize_wal = facts_.summarize_wal;
-  info_.cluster_size = facts_.cluster_size;
-  info_.version = facts_.version;
-  info_.xlog_segment_size = static_cast<std::int64_t>(facts_.wal_segment_size);
-}
-
-void Course::start() {
+BackupStart BackupCourse::start(const ServerFacts& server) {
   log::info("Starting backup {}", id_);
-  begin_ = session_->start_backup("Barman backup cloud " + id_, options_.immediate_checkpoint, stop_);
-  info_.status = BackupStatus::started;
-  info_.begin_time = begin_.time;
-  info_.begin_xlog = begin_.lsn_text;
-  info_.begin_wal = segment_name(begin_.timeline, begin_.lsn, facts_.wal_segment_size);
-  info_.begin_offset = static_cast<std::int64_t>(begin_.lsn % facts_.wal_segment_size);
-  info_.timeline = begin_.timeline;
+  BackupStart begin = session_->start_backup("Barman backup cloud " + id_, options_.immediate_checkpoint, stop_);
+  record_begin(info_, begin, server.wal_segment_size);
+  return begin;
 }
 
-void Course::copy() {
+// The copier of PGDATA, to whose archive more may be added.
+TreeCopier& BackupCourse::copy(const ServerFacts& server, const BackupStart& begin) {
   // From here on the loss of the session ends the copy, wherever it is.
-  const std::stop_callback lost(session_->watch(), RequestStop{&halt_});
-  manifest_upload_ = data_->open_object(layout_.manifest_key(id_));
-  manifest_.emplace(*manifest_upload_, facts_.version, facts_.system_identifier);
+  const std::stop_callback lost(session_->watch(), [this] { halt_.request_stop(); });
+  manifest_.emplace(data_->open_object(layout_.manifest_key(id_)), server);
   PageChecks checks;
-  checks.enabled = facts_.data_checksums == "on";
-  checks.start_lsn = begin_.lsn;
-  checks.page_size = facts_.block_size;
-  checks.pages_per_segment = facts_.blocks_per_file;
+  checks.enabled = server.data_checksums == "on";
+  checks.start_lsn = begin.lsn;
+  checks.page_size = server.block_size;
+  checks.pages_per_segment = server.blocks_per_file;
   checks.clock = &clock_;
   const auto total =
-      facts_.cluster_size ? std::optional(static_cast<std::uint64_t>(*facts_.cluster_size)) : std::nullopt;
+      server.cluster_size ? std::optional(static_cast<std::uint64_t>(*server.cluster_size)) : std::nullopt;
   const auto report = [this, total](const CopiedFile& file) {
-    manifest_->add(file);
+    manifest_->writer().add(file);
     copied_ += file.size;
     if (options_.progress) options_.progress(copied_, total);
   };
   TreeSource source;
-  source.major_version = major_version(facts_.version);
-  source.tablespaces = facts_.tablespaces;
-  for (const Tablespace& tablespace : facts_.tablespaces) {
+  source.major_version = major_version(server.version);
+  source.tablespaces = server.tablespaces;
+  for (const Tablespace& tablespace : server.tablespaces) {
     source.root = tablespace.location;
     source.is_tablespace = true;
     source.manifest_prefix = fmt::format("pg_tblspc/{}/", tablespace.oid);
     data_->copy_tablespace(source, tablespace.oid, checks, report);
   }
-  source.root = facts_.data_directory;
+  source.root = server.data_directory;
   source.is_tablespace = false;
   source.manifest_prefix.clear();
-  copier_ = &data_->copy_data(source, checks, report);
-  copy_outside_files(*copier_);
+  TreeCopier& copier = data_->copy_data(source, checks, report);
+  copy_outside_files(server, copier);
   if (halt_.stop_requested()) throw Interrupted();
+  return copier;
 }
 
-void Course::copy_outside_files(TreeCopier& copier) const {
-  for (const OutsideFile& file : configuration_outside(facts_)) {
+void BackupCourse::copy_outside_files(const ServerFacts& server, TreeCopier& copier) const {
+  for (const OutsideFile& file : configuration_outside(server)) {
     if (!copier.copy_file(file.path, file.name) && file.required) {
       throw error(ErrorKind::general, "{} does not exist", file.path);
     }
   }
-  if (const auto included = included_outside(facts_); !included.empty()) {
+  if (const auto included = included_outside(server); !included.empty()) {
     log::warning("these configuration files are outside of the data directory and not part of the backup: {}",
                  fmt::join(included, ", "));
   }
 }
 
-void Course::stop() {
-  end_ = session_->stop_backup(stop_);
-  info_.backup_label = end_.label;
-  info_.end_time = end_.time;
-  info_.end_xlog = end_.lsn_text;
-  info_.end_wal = segment_name(end_.timeline, end_.lsn, facts_.wal_segment_size);
-  info_.end_offset = static_cast<std::int64_t>(end_.lsn % facts_.wal_segment_size);
-  copier_->add_text("backup_label", end_.label, facts_.data_directory, clock_.now());
-  copier_ = nullptr;
+BackupStop BackupCourse::stop(const ServerFacts& server, TreeCopier& copier) {
+  BackupStop end = session_->stop_backup(stop_);
+  record_end(info_, end, server.wal_segment_size);
+  copier.add_text("backup_label", end.label, server.data_directory, clock_.now());
   data_->close();
   try {
     session_->switch_wal();
@@ -202,18 +198,18 @@ void Course::stop() {
     log::warning("WAL was not switched after the backup: {}", failure.what());
   }
   session_.reset();
+  return end;
 }
 
-void Course::complete() {
-  manifest_->finish(begin_.timeline, begin_.lsn, end_.lsn);
+void BackupCourse::complete(const BackupStart& begin, const BackupStop& end) {
+  manifest_->writer().finish(begin.timeline, begin.lsn, end.lsn);
   manifest_.reset();
-  manifest_upload_.reset();
   const CopyTimes times = data_->finish();
   info_.copy_stats = copy_stats(times);
   report(times);
 }
 
-void Course::report(const CopyTimes& times) const {
+void BackupCourse::report(const CopyTimes& times) const {
   const CopySummary& seen = data_->summary();
   if (seen.bad_pages > 0) {
     log::warning("{} pages failed the verification of their checksums: see above, and run pg_checksums",
@@ -226,12 +222,13 @@ void Course::report(const CopyTimes& times) const {
             seconds, static_cast<double>(seen.bytes) / 1e6 / std::max(seconds, 1e-3), stored);
 }
 
-void Course::look_for_wal() {
-  const LsnRange range{.begin_lsn = begin_.lsn,
-                       .end_lsn = end_.lsn,
-                       .begin_timeline = begin_.timeline,
-                       .end_timeline = end_.timeline,
-                       .segment_size = facts_.wal_segment_size};
+// A missing segment is a warning: archive_command may be late.
+void BackupCourse::wait_for_wal(const ServerFacts& server, const BackupStart& begin, const BackupStop& end) const {
+  const LsnRange range{.begin_lsn = begin.lsn,
+                       .end_lsn = end.lsn,
+                       .begin_timeline = begin.timeline,
+                       .end_timeline = end.timeline,
+                       .segment_size = server.wal_segment_size};
   try {
     warn_of_missing(await_segments(store_, layout_, range, options_.wal_timeout, clock_, stop_),
                     store_.describe(layout_.wals_prefix()));
@@ -241,8 +238,8 @@ void Course::look_for_wal() {
   }
 }
 
-// An upload whose beginning was answered into the void is known to nobody but the store.
-void Course::abort_unknown_uploads() noexcept {
+// Where the answer to the beginning of an upload was lost, only the store knows of that upload.
+void BackupCourse::abort_unknown_uploads() noexcept {
   try {
     std::vector<UploadId> unknown;
     store_.list_uploads(layout_.backup_prefix(id_), [&](const UnfinishedUpload& found) {
@@ -255,26 +252,25 @@ void Course::abort_unknown_uploads() noexcept {
   }
 }
 
-void Course::store_done() {
+void BackupCourse::store_done(const BackupStart& begin, const BackupStop& end) {
   action_ = "uploading backup.info file";
   info_.status = BackupStatus::done;
   PutOptions put = data_->put_options();
   put.stop = stop_;
   put_text(store_, layout_.backup_info_key(id_), serialise(info_, options_.info_format), put);
-  log::info("Backup end at LSN: {} ({}, {:08X})", end_.lsn_text, *info_.end_wal, *info_.end_offset);
-  log::info("Backup completed (start time: {}, elapsed time: {:.1f} seconds)", to_text(begin_.time),
+  log::info("Backup end at LSN: {} ({}, {:08X})", end.lsn_text, *info_.end_wal, *info_.end_offset);
+  log::info("Backup completed (start time: {}, elapsed time: {:.1f} seconds)", to_text(begin.time),
             std::chrono::duration<double>(steady_clock::now() - began_).count());
 }
 
-void Course::fail(const std::string& cause) {
+void BackupCourse::fail(const std::string& cause) {
   const std::string reason =
       failure_reason(stop_.stop_requested(), options_.stop_reason, session_ ? session_->lost() : std::string(), cause);
   halt_.request_stop();
   session_.reset();
   manifest_.reset();
-  manifest_upload_.reset();
   data_.reset();
-  mark_failed(info_, action_, reason);
+  record_failure(info_, action_, reason);
   try {
     PutOptions put;
     put.tags = options_.tags;
@@ -290,7 +286,7 @@ void Course::fail(const std::string& cause) {
 
 void run_base_backup(std::unique_ptr<PostgresSession> session, ObjectStore& store, const ArchiveLayout& layout,
                      const BaseBackupOptions& options, Clock& clock, const std::stop_token& stop) {
-  Course(std::move(session), store, layout, options, clock, stop).run();
+  BackupCourse(std::move(session), store, layout, options, clock, stop).run();
 }
 
 void take_base_backup(ObjectStore& store, const ArchiveLayout& layout, const BaseBackupOptions& options, Clock& clock,

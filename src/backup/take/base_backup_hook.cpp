@@ -1,7 +1,9 @@
 // Barman runs the command after its own backup: what lies in its directory is uploaded.
-#include "backup/take/backup_failure.h"
+#include "backup/take/backup_record.h"
 #include "backup/take/cluster_copy.h"
+#include "base/linked_stop.h"
 #include "file/file.h"
+#include "postgres/server_version.h"
 
 #include <tapster/base_backup.h>
 #include <tapster/log.h>
@@ -62,12 +64,12 @@ std::string read_text(const std::string& path) {
 }
 
 void upload(ObjectStore& store, const ArchiveLayout& layout, const BaseBackupOptions& options,
-            const BarmanBackup& backup, const std::string& text, Clock& clock, std::stop_source& halt) {
+            const BarmanBackup& backup, const std::string& text, Clock& clock, LinkedStop& halt) {
   const BackupInfo info = BackupInfo::parse(text);
-  ClusterCopy data(store, layout, options, backup.id, clock, halt.get_token());
+  ClusterCopy data(store, layout, options, backup.id, clock, halt.token());
   // Before `data`, whose end waits for what is under way unless it is told not to.
   struct Halt {
-    std::stop_source& source;
+    LinkedStop& source;
     ~Halt() { source.request_stop(); }
   } const halt_at_end{halt};
   data.prove_writable();
@@ -90,7 +92,7 @@ void upload(ObjectStore& store, const ArchiveLayout& layout, const BaseBackupOpt
   data.copy_data(source, {}, report).copy_file(source.root + "/backup_label", "backup_label");
   data.finish();
   PutOptions put = data.put_options();
-  put.stop = halt.get_token();
+  put.stop = halt.token();
   put_text(store, layout.backup_info_key(backup.id), text, put);
   log::info("Uploaded Barman's backup {}: {} files of {} bytes", backup.id, data.summary().files, data.summary().bytes);
 }
@@ -104,8 +106,7 @@ bool called_as_hook(const Environment& environment) {
 void upload_barman_backup(ObjectStore& store, const ArchiveLayout& layout, const BaseBackupOptions& options,
                           const Environment& environment, Clock& clock, const std::stop_token& stop) {
   const BarmanBackup backup = find_backup(options, environment);
-  std::stop_source halt;
-  const std::stop_callback relay(stop, [&halt] { halt.request_stop(); });
+  LinkedStop halt(stop);
   try {
     upload(store, layout, options, backup, read_text(backup.info_path), clock, halt);
   } catch (const std::exception& failure) {

@@ -2,12 +2,14 @@
 
 #include "wal/wal_objects.h"
 
+#include <tapster/log.h>
 #include <tapster/wal_name.h>
 
-#include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <set>
+#include <span>
 #include <string_view>
 
 namespace tapster {
@@ -18,6 +20,7 @@ using namespace std::chrono_literals;
 constexpr Duration kFirstPause = 50ms;
 constexpr Duration kLongestPause = 5s;
 constexpr std::size_t kLengthOfTimeline = 8;
+constexpr std::size_t kNamed = 5;  // missing segments, in a warning
 
 // Names without their timeline.
 using Numbers = std::set<std::string, std::less<>>;
@@ -79,6 +82,17 @@ std::vector<std::string> await_segments(ObjectStore& store, const ArchiveLayout&
     clock.sleep(std::min(pause, left), stop);
     if (stop.stop_requested()) throw Interrupted();
   }
+}
+
+void warn_of_missing(const std::vector<std::string>& segments, const std::string& archive) {
+  if (segments.empty()) return;
+  const std::size_t named = std::min(segments.size(), kNamed);
+  const std::string more =
+      segments.size() > named ? fmt::format(" and {} more", segments.size() - named) : std::string();
+  log::warning(
+      "this backup cannot be restored before the WAL that it needs is in {}: missing {}{} (does "
+      "archive_command store there?)",
+      archive, fmt::join(std::span(segments).first(named), ", "), more);
 }
 
 }  // namespace tapster

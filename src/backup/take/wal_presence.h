@@ -30,4 +30,7 @@ std::vector<std::string> missing_segments(ObjectStore& store, const ArchiveLayou
 std::vector<std::string> await_segments(ObjectStore& store, const ArchiveLayout& layout, const LsnRange& range,
                                         std::chrono::seconds timeout, Clock& clock, const std::stop_token& stop);
 
+// A warning that names the first few of the segments that are missing in `archive`; nothing when none is missing.
+void warn_of_missing(const std::vector<std::string>& segments, const std::string& archive);
+
 }  // namespace tapster

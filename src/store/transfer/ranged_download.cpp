@@ -1,5 +1,6 @@
 #include "store/transfer/ranged_download.h"
 
+#include "base/linked_stop.h"
 #include "codec/crc.h"
 #include "store/transfer/transfer_pool.h"
 
@@ -37,12 +38,11 @@ struct Range {
 // One object that is being read. Guarded by the state's mutex.
 struct Reading {
   Reading(const std::string& object, std::uint64_t object_size, const std::stop_token& stop_all)
-      : key(object), size(object_size), forward_stop(stop_all, [this] { stop.request_stop(); }) {}
+      : key(object), size(object_size), stop(stop_all) {}
 
   const std::string& key;
   const std::uint64_t size;
-  std::stop_source stop = {};  // of its requests
-  std::stop_callback<std::function<void()>> forward_stop;
+  LinkedStop stop;                            // of its requests
   std::uint64_t requested = 0;                // bytes for which ranges exist or existed
   std::deque<std::unique_ptr<Range>> ranges;  // in order; the first is the next to be delivered
   std::size_t in_flight = 0;
@@ -187,7 +187,7 @@ void RangedDownloads::State::fetch(Reading& reading, Range& range, std::unique_l
 ObjectStat RangedDownloads::State::get(const Reading& reading, const Range& range, std::string etag) {
   BufferSink sink(range.buffer.get(), range.size);
   GetOptions options;
-  options.stop = reading.stop.get_token();
+  options.stop = reading.stop.token();
   options.etag = std::move(etag);
   // Without a range the store verifies whatever checksum it has.
   if (range.size != reading.size) options.range = ByteRange{range.offset, range.size};

@@ -1,5 +1,6 @@
 #include "store/transfer/upload_queue.h"
 
+#include "base/linked_stop.h"
 #include "file/page_buffer.h"
 #include "store/transfer/transfer_pool.h"
 
@@ -30,11 +31,9 @@ struct Part {
 
 // The state of one object's upload that its writer and the uploading threads share. The queue's mutex guards it.
 struct Progress {
-  explicit Progress(const std::stop_token& all) : with_all(all, std::bind_front(&Progress::interrupt, this)) {}
-  void interrupt() { interruption.request_stop(); }
+  explicit Progress(const std::stop_token& all) : interruption(all) {}
 
-  std::stop_source interruption;
-  std::stop_callback<std::function<void()>> with_all;
+  LinkedStop interruption;         // of this object's requests
   std::optional<UploadId> upload;  // set before the first part is queued
   std::vector<UploadedPart> stored;
   int unfinished = 0;  // parts queued or on their way
@@ -124,7 +123,7 @@ class UploadQueue::State {
 
   // Drops the object's queued parts, interrupts those on their way, and waits until no thread uses the object.
   void cancel(Progress& object) {
-    object.interrupt();
+    object.interruption.request_stop();
     std::unique_lock lock(mutex_);
     std::erase_if(queue_, [&](const auto& entry) {
       if (entry.first != &object) return false;
@@ -183,7 +182,7 @@ class UploadQueue::State {
   }
 
   UploadedPart upload(const Progress& object, const Part& part) {
-    const std::stop_token stop = object.interruption.get_token();
+    const std::stop_token stop = object.interruption.token();
     if (stop.stop_requested()) throw Interrupted();
     MemoryBody body(Bytes(part.buffer.data(), part.size));
     if (limit_ == nullptr) return store_.upload_part(*object.upload, part.number, body, stop);
@@ -213,7 +212,7 @@ class UploadQueue::Upload final : public ObjectUpload {
         part_size_(static_cast<std::size_t>(part_size)),
         options_(std::move(options)),
         progress_(state.interrupted()) {
-    options_.stop = progress_.interruption.get_token();
+    options_.stop = progress_.interruption.token();
   }
   Upload(const Upload&) = delete;
   Upload& operator=(const Upload&) = delete;

@@ -1,5 +1,6 @@
 #include "backup/take/wal_presence.h"
 
+#include "support/captured_log.h"
 #include "support/catch.h"
 #include "support/fake_clock.h"
 #include "support/fake_store.h"
@@ -95,4 +96,14 @@ TEST_CASE("WAL is waited for as long as that was asked for") {
     CHECK_THROWS_AS(await_segments(store, kLayout, kTwo, 60s, clock, stop.get_token()), Interrupted);
     CHECK(store.count("list") == 1);
   }
+}
+
+TEST_CASE("missing WAL is a warning that names the first few segments") {
+  CapturedLog log(log::Level::warning);
+  warn_of_missing({}, "s3://b/wals/");
+  CHECK(log.text().empty());
+  warn_of_missing({"A", "B"}, "s3://b/wals/");
+  CHECK_THAT(log.text(), ContainsSubstring("WARNING") && ContainsSubstring("in s3://b/wals/: missing A, B ("));
+  warn_of_missing({"A", "B", "C", "D", "E", "F", "G"}, "s3://b/wals/");
+  CHECK_THAT(log.text(), ContainsSubstring("missing A, B, C, D, E and 2 more ("));
 }

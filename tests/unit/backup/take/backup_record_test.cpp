@@ -1,10 +1,8 @@
-#include "backup/take/backup_failure.h"
+#include "backup/take/backup_record.h"
 
-#include "support/captured_log.h"
 #include "support/catch.h"
 
 using namespace tapster;
-using namespace tapster::test;
 
 TEST_CASE("the reason of a failure is the signal, else the lost session, else what was thrown; one line of it") {
   const auto signal = [] { return std::string("interrupted by SIGTERM"); };
@@ -22,7 +20,7 @@ TEST_CASE("a failed backup has no end") {
   info.end_offset = 2;
   info.end_time = ZonedTime{};
   info.copy_stats = Literal(1);
-  mark_failed(info, "uploading data", "disk full");
+  record_failure(info, "uploading data", "disk full");
   CHECK(info.status == BackupStatus::failed);
   CHECK(info.error == "failure uploading data (disk full)");
   CHECK(info.begin_xlog == "0/1");
@@ -31,20 +29,4 @@ TEST_CASE("a failed backup has no end") {
   CHECK_FALSE(info.end_offset);
   CHECK_FALSE(info.end_time);
   CHECK_FALSE(info.copy_stats);
-}
-
-TEST_CASE("missing WAL is a warning that names the first few segments") {
-  CapturedLog log(log::Level::warning);
-  warn_of_missing({}, "s3://b/wals/");
-  CHECK(log.text().empty());
-  warn_of_missing({"A", "B"}, "s3://b/wals/");
-  CHECK_THAT(log.text(), ContainsSubstring("WARNING") && ContainsSubstring("in s3://b/wals/: missing A, B ("));
-  warn_of_missing({"A", "B", "C", "D", "E", "F", "G"}, "s3://b/wals/");
-  CHECK_THAT(log.text(), ContainsSubstring("missing A, B, C, D, E and 2 more ("));
-}
-
-TEST_CASE("major versions have two parts before 10") {
-  CHECK(major_version(150018) == "15");
-  CHECK(major_version(100023) == "10");
-  CHECK(major_version(90624) == "9.6");
 }
