@@ -3,11 +3,11 @@
 #include "backup/copy/directory_walk.h"
 #include "backup/copy/file_reader.h"
 #include "backup/copy/hard_links.h"
-#include "backup/copy/owner_names.h"
 #include "backup/copy/page_verifier.h"
 #include "backup/copy/relation_name.h"
 #include "codec/crc.h"
 #include "crypto/digest.h"
+#include "file/host_accounts.h"
 
 #include <tapster/log.h>
 
@@ -82,7 +82,7 @@ struct TreeCopier::State {
   FileReport report;
   std::stop_token stop;
   CopySummary summary;
-  OwnerNames owners;
+  HostAccounts accounts;
   HardLinks links;
   std::vector<std::byte> buffer;
 
@@ -97,8 +97,8 @@ struct TreeCopier::State {
     member.mode = status.st_mode & 07777;
     member.uid = status.st_uid;
     member.gid = status.st_gid;
-    member.user = owners.user(status.st_uid);
-    member.group = owners.group(status.st_gid);
+    member.user = accounts.user_name(status.st_uid);
+    member.group = accounts.group_name(status.st_gid);
     member.size = type == TarMember::Type::file ? static_cast<std::uint64_t>(status.st_size) : 0;
     member.mtime = time_of(status.st_mtim);
     return member;

@@ -38,8 +38,8 @@ std::string Extractor::stored_path(const std::string& name) const {
 Extractor::Attributes Extractor::attributes_of(const TarMember& member, const std::string& path) {
   Attributes result{.mode = member.mode, .mtime = to_timespec(member.mtime)};
   if (is_root_) {
-    result.user = owners_.user(member.user, member.uid);
-    result.group = owners_.group(member.group, member.gid);
+    result.user = accounts_.user(member.user).value_or(static_cast<uid_t>(member.uid));
+    result.group = accounts_.group(member.group).value_or(static_cast<gid_t>(member.gid));
   }
   if (is_pgdata_ && path == kBackupLabel && member.uid == 0) {
     struct stat root {};

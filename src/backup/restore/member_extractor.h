@@ -1,8 +1,8 @@
 // Writing what is in a tar archive into a directory.
 #pragma once
 
-#include "backup/restore/member_owner.h"
 #include "backup/restore/target_tree.h"
+#include "file/host_accounts.h"
 #include "file/write_back.h"
 #include "tar/tar_reader.h"
 
@@ -62,7 +62,7 @@ class Extractor final : public TarVisitor {
   WriteBack* write_back_;
   bool is_root_;
   std::stop_token stop_;
-  MemberOwners owners_;
+  HostAccounts accounts_;
   std::map<std::string, Attributes> directories_;
   // The current member.
   std::string path_;
