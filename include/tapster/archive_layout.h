@@ -10,6 +10,12 @@
 
 namespace tapster {
 
+// Names of objects within a backup's folder, ".../base/ID/".
+inline constexpr std::string_view kBackupInfoName = "backup.info";
+inline constexpr std::string_view kManifestName = "backup_manifest";  // the original does not know it
+inline constexpr std::string_view kAnnotationsFolder = "annotations/";
+inline constexpr std::string_view kKeepName = "annotations/keep";
+
 class ArchiveLayout {
  public:
   // `prefix` as in StoreLocation. Throws Error (usage) for a server name that begins with '/'.

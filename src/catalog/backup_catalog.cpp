@@ -13,7 +13,6 @@
 namespace tapster {
 namespace {
 
-constexpr std::string_view kInfoName = "backup.info";
 constexpr std::size_t kLargestInfo = 4 << 20;
 
 // What became of one backup.info; neither of the two when it is gone.
@@ -78,7 +77,7 @@ BackupCatalog BackupCatalog::read(ObjectStore& store, const ArchiveLayout& layou
   ids.reserve(catalog.folders_.size());
   outcomes.reserve(catalog.folders_.size());
   for (const auto& [id, folder] : catalog.folders_) {
-    const ObjectEntry* const entry = find_in(folder, kInfoName);
+    const ObjectEntry* const entry = find_in(folder, kBackupInfoName);
     if (entry == nullptr) continue;
     ids.push_back(id);
     outcomes.emplace_back();
@@ -115,11 +114,10 @@ void BackupCatalog::read_keeps(ObjectStore& store, const ArchiveLayout& layout) 
   found.reserve(backups_.size());
   const auto slashed = layout.slashed_base_prefix();
   const Folders others = slashed.empty() ? Folders() : read_folders(store, slashed);
-  const std::string_view name = kKeepName.substr(1);
   for (CatalogedBackup& backup : backups_) {
     backup.keep.reset();
-    if (contains(folders_, backup.id, name)) found.push_back({&backup, layout.keep_key(backup.id), std::nullopt});
-    if (contains(others, backup.id, name))
+    if (contains(folders_, backup.id, kKeepName)) found.push_back({&backup, layout.keep_key(backup.id), std::nullopt});
+    if (contains(others, backup.id, kKeepName))
       found.push_back({&backup, slashed_keep_key(layout, backup.id), std::nullopt});
   }
   in_parallel(found.size(), [&](std::size_t index) { found[index].keep = read_keep_at(store, found[index].key); });

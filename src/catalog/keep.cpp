@@ -26,7 +26,7 @@ std::string_view text_of(KeepTarget target) noexcept {
 
 std::string slashed_keep_key(const ArchiveLayout& layout, std::string_view id) {
   const std::string prefix = layout.slashed_base_prefix();
-  return prefix.empty() ? "" : fmt::format("{}{}{}", prefix, id, kKeepName);
+  return prefix.empty() ? "" : fmt::format("{}{}/{}", prefix, id, kKeepName);
 }
 
 Keep parse_keep(std::string_view annotation) {

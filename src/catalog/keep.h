@@ -10,8 +10,6 @@
 
 namespace tapster {
 
-inline constexpr std::string_view kKeepName = "/annotations/keep";  // behind the backup's id
-
 // The text of an annotation; other has none of its own and is full.
 std::string_view text_of(KeepTarget target) noexcept;
 

@@ -33,9 +33,9 @@ std::string ArchiveLayout::base_prefix() const { return root_ + "base/"; }
 
 std::string ArchiveLayout::backup_prefix(std::string_view id) const { return fmt::format("{}base/{}/", root_, id); }
 
-std::string ArchiveLayout::backup_info_key(std::string_view id) const { return backup_prefix(id) + "backup.info"; }
+std::string ArchiveLayout::backup_info_key(std::string_view id) const { return backup_prefix(id).append(kBackupInfoName); }
 
-std::string ArchiveLayout::manifest_key(std::string_view id) const { return backup_prefix(id) + "backup_manifest"; }
+std::string ArchiveLayout::manifest_key(std::string_view id) const { return backup_prefix(id).append(kManifestName); }
 
 std::string ArchiveLayout::archive_key(std::string_view id, std::string_view base_name, int additional,
                                        Compression compression) const {
@@ -43,7 +43,7 @@ std::string ArchiveLayout::archive_key(std::string_view id, std::string_view bas
   return fmt::format("{}{}{}.tar{}", backup_prefix(id), base_name, number, suffix_of(compression));
 }
 
-std::string ArchiveLayout::keep_key(std::string_view id) const { return backup_prefix(id) + "annotations/keep"; }
+std::string ArchiveLayout::keep_key(std::string_view id) const { return backup_prefix(id).append(kKeepName); }
 
 std::string ArchiveLayout::slashed_base_prefix() const {
   return prefix_.empty() ? "" : prefix_ + "/" + base_prefix().substr(prefix_.size());

@@ -15,7 +15,6 @@ namespace tapster {
 namespace {
 
 constexpr int kRefused = 1;
-constexpr std::string_view kAnnotations = "annotations/";
 
 // Whether an object of the folder is an archive of that base ("data", an OID), in whatever form.
 bool is_archive(std::string_view name, const std::string& base) {
@@ -137,7 +136,7 @@ std::vector<std::string> Deletion::keys_of(const CatalogedBackup& backup) const 
   for (const ObjectEntry& object : folder) {
     std::string key = prefix + object.key;
     const bool of_backup =
-        object.key.starts_with(kAnnotations) || key == layout_.manifest_key(backup.id) ||
+        object.key.starts_with(kAnnotationsFolder) || object.key == kManifestName ||
         std::any_of(sets.begin(), sets.end(), [&](const auto& set) { return is_archive(object.key, set.base_name()); });
     if (of_backup && std::find(keys.begin(), keys.end(), key) == keys.end()) keys.push_back(std::move(key));
   }

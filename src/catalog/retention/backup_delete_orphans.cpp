@@ -18,8 +18,6 @@ using std::chrono::sys_days;
 constexpr auto kQuiet = std::chrono::hours(24);
 // An id is local time, but of which zone is not known: UTC-12 is the last to reach it.
 constexpr auto kLastZone = std::chrono::hours(12);
-constexpr std::string_view kInfo = "backup.info";
-constexpr std::string_view kAnnotationsFolder = "annotations/";
 
 // The latest moment that an id may mean; nullopt when it is no date.
 std::optional<TimePoint> latest_time_of(std::string_view id) {
@@ -95,8 +93,8 @@ void Orphans::read_folders() {
       const std::string id(id_of(object.key));
       Folder& folder = folders_[id];
       const std::string_view name = std::string_view(object.key).substr(layout_.base_prefix().size() + id.size() + 1);
-      if (name == kInfo) folder.has_info = true;
-      if (object.key == layout_.keep_key(id)) folder.has_keep = true;
+      if (name == kBackupInfoName) folder.has_info = true;
+      if (name == kKeepName) folder.has_keep = true;
       if (!name.starts_with(kAnnotationsFolder)) folder.only_annotations = false;
       if (!folder.has_info) folder.objects.push_back(object);
     }
