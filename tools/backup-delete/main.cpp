@@ -1,8 +1,7 @@
 // barman-cloud-backup-delete: deletes base backups, and the WAL that nothing needs any more.
 #include "backup-delete/backup_delete_options.h"
-#include "process/connectivity.h"
-#include "process/exit_status.h"
-#include "process/process.h"
+#include "process/command_main.h"
+#include "process/server_archive.h"
 #include "process/standard_output.h"
 
 #include <tapster/backup_delete.h>
@@ -20,16 +19,12 @@ ZonedTime now(const Clock& clock) {
   return {std::chrono::floor<std::chrono::microseconds>(clock.now()), std::chrono::seconds(0)};
 }
 
-int remove(const BackupDeleteArguments& arguments) {
-  const auto location = StoreLocation::parse(arguments.url, arguments.provider);
-  const ArchiveLayout layout(location.prefix, arguments.server_name);
-  const ProcessEnvironment environment;
-  SystemClock clock;
-  const auto store = open_store(location, arguments.store, environment, clock);
-  if (arguments.check_object_lock && !store->capabilities().object_lock) {
+int delete_backups(const BackupDeleteArguments& arguments) {
+  const ServerArchive archive(arguments);
+  if (arguments.check_object_lock && !archive.store->capabilities().object_lock) {
     log::warning("--check-object-lock is ignored: this kind of store has no object lock");
   }
-  if (arguments.test) return test_connectivity(*store, location);
+  if (arguments.test) return archive.test_connectivity();
 
   const std::string policy_text = arguments.policy.value_or("");
   const auto policy = RetentionPolicy::parse(policy_text);
@@ -46,23 +41,17 @@ int remove(const BackupDeleteArguments& arguments) {
                               .minimum_redundancy = arguments.minimum_redundancy,
                               .print = [](std::string_view line) { print(fmt::format("{}\n", line)); }};
   int status = 0;
-  if (!arguments.backup.value_or("").empty()) status = delete_backup(*store, layout, *arguments.backup, options);
-  if (policy) status = delete_obsolete(*store, layout, *policy, now(clock), options);
-  if (arguments.orphans) status = std::max(status, delete_orphans(*store, layout, clock, options));
+  if (!arguments.backup.value_or("").empty())
+    status = delete_backup(*archive.store, archive.layout, *arguments.backup, options);
+  if (policy) status = delete_obsolete(*archive.store, archive.layout, *policy, now(archive.clock), options);
+  if (arguments.orphans)
+    status = std::max(status, delete_orphans(*archive.store, archive.layout, archive.clock, options));
   return status;
 }
 
 }  // namespace
 
 int main(int argc, char* argv[]) {
-  prepare_process();
-  BackupDeleteArguments arguments;
-  if (const auto status = parse_arguments(argc, argv, arguments)) return *status;
-  const NetworkExit network_exit = arguments.test ? NetworkExit::network : NetworkExit::general;
-  return run_command("Barman cloud backup delete exception", network_exit, [&] {
-    const int status = remove(arguments);
-    if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0)
-      throw Error(ErrorKind::general, "cannot write to standard output");
-    return status;
-  });
+  return tapster::command_main(argc, argv, "Barman cloud backup delete exception", tapster::NetworkExit::general,
+                               delete_backups);
 }

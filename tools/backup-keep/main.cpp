@@ -1,14 +1,12 @@
 // barman-cloud-backup-keep: exempts a base backup from the retention policy.
 #include "backup-keep/backup_keep_options.h"
-#include "process/connectivity.h"
-#include "process/exit_status.h"
-#include "process/process.h"
+#include "process/command_main.h"
+#include "process/server_archive.h"
 #include "process/standard_output.h"
 
 #include <tapster/backup_catalog.h>
 #include <tapster/error.h>
 #include <tapster/log.h>
-#include <tapster/open_store.h>
 
 namespace {
 
@@ -27,20 +25,17 @@ int keep_backup(ObjectStore& store, const ArchiveLayout& layout, const std::stri
 }
 
 int keep(const BackupKeepArguments& arguments) {
-  const auto location = StoreLocation::parse(arguments.url, arguments.provider);
-  const ArchiveLayout layout(location.prefix, arguments.server_name);
-  const ProcessEnvironment environment;
-  SystemClock clock;
-  const auto store = open_store(location, arguments.store, environment, clock);
-  if (arguments.test) return test_connectivity(*store, location);
-  const std::string id = resolve_backup(*store, layout, arguments.backup);
+  const ServerArchive archive(arguments);
+  if (arguments.test) return archive.test_connectivity();
+  const std::string id = resolve_backup(*archive.store, archive.layout, arguments.backup);
   if (arguments.release) {
-    release_keep(*store, layout, id);
+    release_keep(*archive.store, archive.layout, id);
   } else if (arguments.status) {
-    const auto found = read_keep(*store, layout, id);
+    const auto found = read_keep(*archive.store, archive.layout, id);
     print(fmt::format("Keep: {}\n", found ? found->text : "nokeep"));
   } else {
-    return keep_backup(*store, layout, id, arguments.target == "full" ? KeepTarget::full : KeepTarget::standalone);
+    return keep_backup(*archive.store, archive.layout, id,
+                       arguments.target == "full" ? KeepTarget::full : KeepTarget::standalone);
   }
   return 0;
 }
@@ -48,9 +43,5 @@ int keep(const BackupKeepArguments& arguments) {
 }  // namespace
 
 int main(int argc, char* argv[]) {
-  prepare_process();
-  BackupKeepArguments arguments;
-  if (const auto status = parse_arguments(argc, argv, arguments)) return *status;
-  const auto network_exit = arguments.test ? NetworkExit::network : NetworkExit::general;
-  return run_command("Barman cloud keep exception", network_exit, [&] { return keep(arguments); });
+  return tapster::command_main(argc, argv, "Barman cloud keep exception", tapster::NetworkExit::general, keep);
 }

@@ -1,8 +1,7 @@
 // barman-cloud-backup-show: one base backup.
 #include "backup-show/backup_show_options.h"
-#include "process/connectivity.h"
-#include "process/exit_status.h"
-#include "process/process.h"
+#include "process/command_main.h"
+#include "process/server_archive.h"
 #include "process/standard_output.h"
 
 #include <tapster/backup_report.h>
@@ -16,14 +15,10 @@ namespace {
 using namespace tapster;
 
 int show(const BackupShowArguments& arguments) {
-  const auto location = StoreLocation::parse(arguments.url, arguments.provider);
-  const ArchiveLayout layout(location.prefix, arguments.server_name);
-  const ProcessEnvironment environment;
-  SystemClock clock;
-  const auto store = open_store(location, arguments.store, environment, clock);
-  if (arguments.test) return test_connectivity(*store, location);
-  const std::string id = resolve_backup(*store, layout, arguments.backup);
-  const auto info = read_backup_info(*store, layout, id);
+  const ServerArchive archive(arguments);
+  if (arguments.test) return archive.test_connectivity();
+  const std::string id = resolve_backup(*archive.store, archive.layout, arguments.backup);
+  const auto info = read_backup_info(*archive.store, archive.layout, id);
   if (!info) {
     log::error("Backup {} for server {} does not exist", id, arguments.server_name);
     return static_cast<int>(ErrorKind::operation);
@@ -39,9 +34,5 @@ int show(const BackupShowArguments& arguments) {
 }  // namespace
 
 int main(int argc, char* argv[]) {
-  prepare_process();
-  BackupShowArguments arguments;
-  if (const auto status = parse_arguments(argc, argv, arguments)) return *status;
-  const auto network_exit = arguments.test ? NetworkExit::network : NetworkExit::general;
-  return run_command("Barman cloud backup show exception", network_exit, [&] { return show(arguments); });
+  return tapster::command_main(argc, argv, "Barman cloud backup show exception", tapster::NetworkExit::general, show);
 }

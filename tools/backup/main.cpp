@@ -1,10 +1,9 @@
 // barman-cloud-backup: takes a base backup and stores it.
 #include "backup/backup_options.h"
-#include "process/connectivity.h"
-#include "process/exit_status.h"
+#include "process/command_main.h"
 #include "process/interruption.h"
-#include "process/process.h"
 #include "process/progress_line.h"
+#include "process/server_archive.h"
 
 #include <tapster/error.h>
 
@@ -16,17 +15,13 @@ using namespace tapster;
 
 int backup(BackupArguments& arguments) {
   check_arguments(arguments);
-  const ProcessEnvironment environment;
-  const auto location = StoreLocation::parse(arguments.url, arguments.provider);
-  const ArchiveLayout layout(location.prefix, arguments.server_name);
-  SystemClock clock;
-  const auto store = open_store(location, arguments.store, environment, clock);
-  if (arguments.test) return test_connectivity(*store, location);
+  ServerArchive archive(arguments);
+  if (arguments.test) return archive.test_connectivity();
 
   // Before any thread: they all inherit which signals are blocked.
   const Interruption interruption;
   BaseBackupOptions& options = arguments.options;
-  options.info_format = choose_info_format(arguments, environment);
+  options.info_format = choose_info_format(arguments, archive.environment);
   options.stop_reason = [&interruption] { return std::string("interrupted by ") + signal_name(interruption.signal()); };
   ProgressLine progress;
   if (arguments.quiet == 0 && ProgressLine::wanted()) {
@@ -34,23 +29,20 @@ int backup(BackupArguments& arguments) {
       progress.show(copied, total);
     };
   }
-  if (called_as_hook(environment)) {
-    upload_barman_backup(*store, layout, options, environment, clock, interruption.token());
+  if (called_as_hook(archive.environment)) {
+    upload_barman_backup(*archive.store, archive.layout, options, archive.environment, archive.clock,
+                         interruption.token());
     return 0;
   }
   if (arguments.snapshot.wanted()) {
     throw Error(ErrorKind::general, "backups by disk snapshots are not supported yet");
   }
-  take_base_backup(*store, layout, options, clock, interruption.token());
+  take_base_backup(*archive.store, archive.layout, options, archive.clock, interruption.token());
   return 0;
 }
 
 }  // namespace
 
 int main(int argc, char* argv[]) {
-  prepare_process();
-  BackupArguments arguments;
-  if (const auto status = parse_arguments(argc, argv, arguments)) return *status;
-  const NetworkExit network_exit = arguments.test ? NetworkExit::network : NetworkExit::general;
-  return run_command("Barman cloud backup exception", network_exit, [&] { return backup(arguments); });
+  return tapster::command_main(argc, argv, "Barman cloud backup exception", tapster::NetworkExit::general, backup);
 }

@@ -1,8 +1,7 @@
 // barman-cloud-restore: restores a base backup.
-#include "process/connectivity.h"
-#include "process/exit_status.h"
+#include "process/command_main.h"
 #include "process/interruption.h"
-#include "process/process.h"
+#include "process/server_archive.h"
 #include "restore/restore_options.h"
 
 #include <tapster/error.h>
@@ -31,21 +30,17 @@ std::optional<std::string> find_backup(ObjectStore& store, const ArchiveLayout& 
 int restore(const RestoreArguments& arguments) {
   const auto tablespaces = parse_tablespace_rules(arguments.tablespaces);
   const auto target = parse_recovery_target(arguments);
-  const auto location = StoreLocation::parse(arguments.url, arguments.provider);
-  const ArchiveLayout layout(location.prefix, arguments.server_name);
   const Interruption interruption;
-  const ProcessEnvironment environment;
-  SystemClock clock;
-  const auto store = open_store(location, arguments.store, environment, clock);
-  if (arguments.test) return test_connectivity(*store, location);
+  const ServerArchive archive(arguments);
+  if (arguments.test) return archive.test_connectivity();
 
-  const auto id = find_backup(*store, layout, arguments, target);
+  const auto id = find_backup(*archive.store, archive.layout, arguments, target);
   if (!id) {
     log::error("Cannot find any candidate backup for recovery.");
     return static_cast<int>(ErrorKind::operation);
   }
   constexpr std::uint32_t kMostJobs = 64;
-  restore_backup(*store, layout,
+  restore_backup(*archive.store, archive.layout,
                  {.id = *id,
                   .target = arguments.recovery_dir,
                   .tablespaces = tablespaces,
@@ -59,8 +54,5 @@ int restore(const RestoreArguments& arguments) {
 }  // namespace
 
 int main(int argc, char* argv[]) {
-  prepare_process();
-  RestoreArguments arguments;
-  if (const auto status = parse_arguments(argc, argv, arguments)) return *status;
-  return run_command("Barman cloud restore exception", NetworkExit::network, [&] { return restore(arguments); });
+  return tapster::command_main(argc, argv, "Barman cloud restore exception", tapster::NetworkExit::network, restore);
 }

@@ -1,7 +1,6 @@
 // barman-cloud-wal-archive: stores one WAL file.
-#include "process/connectivity.h"
-#include "process/exit_status.h"
-#include "process/process.h"
+#include "process/command_main.h"
+#include "process/server_archive.h"
 #include "wal-archive/wal_archive_options.h"
 
 #include <tapster/error.h>
@@ -12,7 +11,7 @@ namespace {
 
 using namespace tapster;
 
-int archive(const WalArchiveArguments& arguments) {
+int archive_file(const WalArchiveArguments& arguments) {
   const ProcessEnvironment environment;
   const std::string path = wal_path_to_archive(arguments, environment);
   const auto name = WalName::parse(path.substr(path.rfind('/') + 1));
@@ -21,14 +20,11 @@ int archive(const WalArchiveArguments& arguments) {
     return static_cast<int>(ErrorKind::usage);
   }
   const int parallel = segments_at_once(arguments, environment);
-  const auto location = StoreLocation::parse(arguments.url, arguments.provider);
-  const ArchiveLayout layout(location.prefix, arguments.server_name);
-  SystemClock clock;
-  const auto store = open_store(location, arguments.store, environment, clock);
-  if (arguments.test) return test_connectivity(*store, location);
+  const ServerArchive archive(arguments);
+  if (arguments.test) return archive.test_connectivity();
 
   archive_wal(
-      *store, layout,
+      *archive.store, archive.layout,
       {.path = path,
        .name = *name,
        .compression = arguments.compression,
@@ -44,9 +40,6 @@ int archive(const WalArchiveArguments& arguments) {
 }  // namespace
 
 int main(int argc, char* argv[]) {
-  prepare_process();
-  WalArchiveArguments arguments;
-  if (const auto status = parse_arguments(argc, argv, arguments)) return *status;
-  const NetworkExit network_exit = arguments.test ? NetworkExit::network : NetworkExit::general;
-  return run_command("Barman cloud WAL archiver exception", network_exit, [&] { return archive(arguments); });
+  return tapster::command_main(argc, argv, "Barman cloud WAL archiver exception", tapster::NetworkExit::general,
+                               archive_file);
 }

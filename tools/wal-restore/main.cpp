@@ -1,7 +1,7 @@
 // barman-cloud-wal-restore: fetches one WAL file.
-#include "process/connectivity.h"
 #include "process/exit_status.h"
 #include "process/process.h"
+#include "process/server_archive.h"
 #include "wal-restore/fetcher_process.h"
 #include "wal-restore/wal_restore_options.h"
 
@@ -10,26 +10,11 @@
 #include <tapster/wal_prefetch.h>
 #include <tapster/wal_restore.h>
 
-#include <memory>
 #include <string>
 
 namespace {
 
 using namespace tapster;
-
-// The archive that the command line names.
-struct Archive {
-  explicit Archive(const WalRestoreArguments& arguments)
-      : location(StoreLocation::parse(arguments.url, arguments.provider)),
-        layout(location.prefix, arguments.server_name),
-        store(open_store(location, arguments.store, environment, clock)) {}
-
-  StoreLocation location;
-  ArchiveLayout layout;
-  ProcessEnvironment environment;
-  SystemClock clock;
-  std::unique_ptr<ObjectStore> store;
-};
 
 int restore(const WalRestoreArguments& arguments, const char* const* argv) {
   const auto name = WalName::parse(arguments.wal_name);
@@ -37,8 +22,8 @@ int restore(const WalRestoreArguments& arguments, const char* const* argv) {
     log::error("{} is an invalid name for a WAL file", arguments.wal_name);
     return static_cast<int>(ErrorKind::usage);
   }
-  const Archive archive(arguments);
-  if (arguments.test) return test_connectivity(*archive.store, archive.location);
+  const ServerArchive archive(arguments);
+  if (arguments.test) return archive.test_connectivity();
 
   const auto outcome = restore_wal(
       *archive.store, archive.layout,
@@ -55,7 +40,7 @@ int restore(const WalRestoreArguments& arguments, const char* const* argv) {
 }
 
 int fetch_ahead(const WalRestoreArguments& arguments, const std::string& folder) {
-  const Archive archive(arguments);
+  const ServerArchive archive(arguments);
   prefetch_wal(*archive.store, archive.layout, {.folder = folder});
   return 0;
 }
