@@ -49,8 +49,8 @@ class BackupCatalog {
   const std::vector<UnreadableBackup>& unreadable() const noexcept { return unreadable_; }
   const CatalogedBackup* find(std::string_view id) const noexcept;
 
-  // Every object below base/, by backup id: keys relative to "base/ID/", with sizes. Also of
-  // folders that have no backup.info.
+  // Every object in a folder below base/, by that folder's name: keys relative to "base/ID/", with sizes and times.
+  // Also of folders that have no backup.info, or whose name is no id.
   using Folders = std::map<std::string, std::vector<ObjectEntry>, std::less<>>;
   const Folders& folders() const noexcept { return folders_; }
 
@@ -58,8 +58,6 @@ class BackupCatalog {
   // a backup's name, to the id. Throws Error (general): "Unknown backup 'X' for server 'S'", or
   // the ids that share the name.
   std::string resolve(std::string_view name, const std::string& server_name) const;
-
-  void forget(std::string_view id);  // after its deletion
 
   // For planning without a store (tests, random catalogues).
   static BackupCatalog of(std::vector<CatalogedBackup> backups);

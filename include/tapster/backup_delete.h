@@ -4,7 +4,8 @@
 #include <tapster/archive_layout.h>
 #include <tapster/clock.h>
 #include <tapster/object_store.h>
-#include <tapster/retention.h>
+#include <tapster/retention_policy.h>
+#include <tapster/zoned_time.h>
 
 #include <functional>
 #include <string>

@@ -1,3 +1,4 @@
+#include "catalog/backup_folders.h"
 #include "catalog/keep.h"
 #include "catalog/small_object.h"
 
@@ -34,21 +35,6 @@ Outcome read_outcome(ObjectStore& store, const std::string& key) {
   return outcome;
 }
 
-BackupCatalog::Folders read_folders(ObjectStore& store, const std::string& prefix) {
-  BackupCatalog::Folders folders;
-  store.list(prefix, {}, [&](const ListPage& page) {
-    for (const ObjectEntry& entry : page.objects) {
-      if (!entry.key.starts_with(prefix)) continue;
-      const std::string_view path = std::string_view(entry.key).substr(prefix.size());
-      const std::size_t slash = path.find('/');
-      if (slash == path.npos || slash == 0) continue;  // not in a backup's folder
-      folders[std::string(path.substr(0, slash))].push_back({std::string(path.substr(slash + 1)), entry.size});
-    }
-    return true;
-  });
-  return folders;
-}
-
 const ObjectEntry* find_in(const std::vector<ObjectEntry>& folder, std::string_view name) {
   const auto found =
       std::find_if(folder.begin(), folder.end(), [&](const ObjectEntry& entry) { return entry.key == name; });
@@ -71,7 +57,7 @@ auto lower_bound(Backups& backups, std::string_view id) {
 
 BackupCatalog BackupCatalog::read(ObjectStore& store, const ArchiveLayout& layout) {
   BackupCatalog catalog;
-  catalog.folders_ = read_folders(store, layout.base_prefix());
+  catalog.folders_ = read_backup_folders(store, layout.base_prefix());
   std::vector<std::string> ids;
   std::vector<Outcome> outcomes;
   ids.reserve(catalog.folders_.size());
@@ -113,7 +99,7 @@ void BackupCatalog::read_keeps(ObjectStore& store, const ArchiveLayout& layout) 
   std::vector<Found> found;
   found.reserve(backups_.size());
   const auto slashed = layout.slashed_base_prefix();
-  const Folders others = slashed.empty() ? Folders() : read_folders(store, slashed);
+  const Folders others = slashed.empty() ? Folders() : read_backup_folders(store, slashed);
   for (CatalogedBackup& backup : backups_) {
     backup.keep.reset();
     if (contains(folders_, backup.id, kKeepName)) found.push_back({&backup, layout.keep_key(backup.id), std::nullopt});
@@ -150,12 +136,6 @@ std::string BackupCatalog::resolve(std::string_view name, const std::string& ser
   if (ids.empty()) throw error(ErrorKind::general, "Unknown backup '{}' for server '{}'", name, server_name);
   throw error(ErrorKind::general, "Multiple backups found matching name '{}' (try using backup ID instead): {}", name,
               fmt::join(ids, " "));
-}
-
-void BackupCatalog::forget(std::string_view id) {
-  std::erase_if(backups_, [&](const CatalogedBackup& backup) { return backup.id == id; });
-  std::erase_if(unreadable_, [&](const UnreadableBackup& backup) { return backup.id == id; });
-  if (const auto folder = folders_.find(id); folder != folders_.end()) folders_.erase(folder);
 }
 
 BackupCatalog BackupCatalog::of(std::vector<CatalogedBackup> backups) {

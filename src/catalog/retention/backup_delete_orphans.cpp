@@ -1,137 +1,103 @@
-// What killed backups left: archives without backup.info, unfinished uploads.
+// Carries out (or prints) the plan of deletion_plan.h for what killed backups left.
+#include "catalog/backup_folders.h"
 #include "catalog/retention/batched_removal.h"
+#include "catalog/retention/deletion_plan.h"
 
 #include <tapster/backup_delete.h>
 #include <tapster/literal.h>
 #include <tapster/log.h>
 
-#include <algorithm>
-#include <charconv>
 #include <map>
 
 namespace tapster {
 namespace {
 
-using std::chrono::sys_days;
-
-// A backup that is alive stores a part or an object every few seconds, or waits for a checkpoint or for WAL.
-constexpr auto kQuiet = std::chrono::hours(24);
-// An id is local time, but of which zone is not known: UTC-12 is the last to reach it.
-constexpr auto kLastZone = std::chrono::hours(12);
-
-// The latest moment that an id may mean; nullopt when it is no date.
-std::optional<TimePoint> latest_time_of(std::string_view id) {
-  const auto number = [&](std::size_t at, std::size_t digits) {
-    int value = 0;
-    std::from_chars(id.data() + at, id.data() + at + digits, value);
-    return value;
-  };
-  const std::chrono::year_month_day date{std::chrono::year(number(0, 4)),
-                                         std::chrono::month(static_cast<unsigned>(number(4, 2))),
-                                         std::chrono::day(static_cast<unsigned>(number(6, 2)))};
-  if (!date.ok()) return std::nullopt;
-  return TimePoint(sys_days(date)) + std::chrono::hours(number(9, 2)) + std::chrono::minutes(number(11, 2)) +
-         std::chrono::seconds(number(13, 2)) + kLastZone;
-}
-
-struct Folder {
-  std::vector<ObjectEntry> objects;
-  std::vector<UnfinishedUpload> uploads;
-  bool has_info = false;
-  bool has_keep = false;
-  bool only_annotations = true;
-};
+using Uploads = std::vector<UnfinishedUpload>;
 
 class Orphans {
  public:
   Orphans(ObjectStore& store, const ArchiveLayout& layout, const Clock& clock, const DeleteOptions& options)
-      : store_(store), layout_(layout), options_(options), quiet_since_(clock.now() - kQuiet) {}
+      : store_(store), layout_(layout), options_(options), now_(clock.now()) {}
 
   int remove() {
-    read_folders();
-    for (auto& [id, folder] : folders_) {
-      if (!folder.has_info && is_backup_id(id)) remove_folder(id, folder);
-      for (const UnfinishedUpload& upload : folder.uploads) remove_upload(upload);
-    }
+    // Uploads first: the listing has the object of one that is completed in between.
+    std::map<std::string, Uploads, std::less<>> uploads = list_uploads();
+    BackupCatalog::Folders folders = read_backup_folders(store_, layout_.base_prefix());
+    for (const auto& [id, unused] : uploads) folders[id];
+    for (const auto& [id, objects] : folders) remove_orphans_of(id, objects, uploads[id]);
     store_.list_uploads(layout_.wals_prefix(), [&](const UnfinishedUpload& upload) {
-      remove_upload(upload);
+      if (is_abandoned(activity_of(upload), now_)) remove_upload(upload.upload);
       return true;
     });
     return complete_ ? 0 : 1;
   }
 
  private:
-  void read_folders();
-  bool is_quiet(const std::string& id, const Folder& folder);
-  bool is_quiet(const UnfinishedUpload& upload);
-  void remove_folder(const std::string& id, const Folder& folder);
-  void remove_upload(const UnfinishedUpload& upload);
-
-  // "ID/rest" out of a key; empty when it is in no folder.
-  std::string_view id_of(std::string_view key) const {
-    key.remove_prefix(layout_.base_prefix().size());
-    const std::size_t slash = key.find('/');
-    return slash == std::string_view::npos ? std::string_view() : key.substr(0, slash);
-  }
+  std::map<std::string, Uploads, std::less<>> list_uploads();
+  UploadActivity activity_of(const UnfinishedUpload& upload);
+  void remove_orphans_of(const std::string& id, const std::vector<ObjectEntry>& objects, const Uploads& uploads);
+  void remove_objects(const std::string& id, const std::vector<ObjectEntry>& objects);
+  void remove_upload(const UploadId& upload);
 
   ObjectStore& store_;
   const ArchiveLayout& layout_;
   const DeleteOptions& options_;
-  const TimePoint quiet_since_;
-  std::map<std::string, Folder> folders_;
+  const TimePoint now_;
   bool complete_ = true;
 };
 
-// Uploads first: one that is completed meanwhile is then in the listing.
-void Orphans::read_folders() {
-  store_.list_uploads(layout_.base_prefix(), [&](const UnfinishedUpload& upload) {
-    folders_[std::string(id_of(upload.upload.key))].uploads.push_back(upload);
+// By folder; those in no folder under "".
+std::map<std::string, Uploads, std::less<>> Orphans::list_uploads() {
+  std::map<std::string, Uploads, std::less<>> uploads;
+  const std::string base = layout_.base_prefix();
+  store_.list_uploads(base, [&](const UnfinishedUpload& upload) {
+    const std::string_view path = std::string_view(upload.upload.key).substr(base.size());
+    const std::size_t slash = path.find('/');
+    uploads[std::string(path.substr(0, slash == path.npos ? 0 : slash))].push_back(upload);
     return true;
   });
-  store_.list(layout_.base_prefix(), {}, [&](const ListPage& page) {
-    for (const ObjectEntry& object : page.objects) {
-      const std::string id(id_of(object.key));
-      Folder& folder = folders_[id];
-      const std::string_view name = std::string_view(object.key).substr(layout_.base_prefix().size() + id.size() + 1);
-      if (name == kBackupInfoName) folder.has_info = true;
-      if (name == kKeepName) folder.has_keep = true;
-      if (!name.starts_with(kAnnotationsFolder)) folder.only_annotations = false;
-      if (!folder.has_info) folder.objects.push_back(object);
-    }
-    return true;
-  });
+  return uploads;
 }
 
-bool Orphans::is_quiet(const UnfinishedUpload& upload) {
-  if (!upload.initiated || *upload.initiated > quiet_since_) return false;
-  const auto newest = store_.newest_part(upload.upload);
-  return !newest || *newest <= quiet_since_;
+// Asks for the newest part only where the begin does not settle it.
+UploadActivity Orphans::activity_of(const UnfinishedUpload& upload) {
+  UploadActivity activity{.begun = upload.initiated, .newest_part = std::nullopt};
+  if (is_abandoned(activity, now_)) activity.newest_part = store_.newest_part(upload.upload);
+  return activity;
 }
 
-bool Orphans::is_quiet(const std::string& id, const Folder& folder) {
-  const auto begun = latest_time_of(id);
-  return begun && *begun <= quiet_since_ &&
-         std::all_of(folder.objects.begin(), folder.objects.end(),
-                     [&](const auto& object) { return object.modified && *object.modified <= quiet_since_; }) &&
-         std::all_of(folder.uploads.begin(), folder.uploads.end(),
-                     [&](const auto& upload) { return is_quiet(upload); });
-}
-
-void Orphans::remove_folder(const std::string& id, const Folder& folder) {
-  if (folder.objects.empty()) return;
-  if (folder.has_keep && !folder.only_annotations) {
-    log::warning("The archives of {} have no backup.info, but are kept: they are left alone",
-                 store_.describe(layout_.backup_prefix(id)));
-    return;
+void Orphans::remove_orphans_of(const std::string& id, const std::vector<ObjectEntry>& objects,
+                                const Uploads& uploads) {
+  std::vector<UploadActivity> activities;
+  activities.reserve(uploads.size());
+  for (const UnfinishedUpload& upload : uploads) activities.push_back(activity_of(upload));
+  switch (judge_backup_folder(id, objects, activities, now_)) {
+    case FolderVerdict::deleted:
+      remove_objects(id, objects);
+      break;
+    case FolderVerdict::kept:
+      log::warning("The archives of {} have no backup.info, but are kept: they are left alone",
+                   store_.describe(layout_.backup_prefix(id)));
+      break;
+    case FolderVerdict::perhaps_running:
+      log::info("{} has no backup.info; maybe its backup is still running", store_.describe(layout_.backup_prefix(id)));
+      break;
+    case FolderVerdict::has_info:
+    case FolderVerdict::not_a_backup:
+    case FolderVerdict::empty:
+      break;
   }
-  if (!is_quiet(id, folder)) {
-    log::info("{} has no backup.info; maybe its backup is still running", store_.describe(layout_.backup_prefix(id)));
-    return;
+  for (std::size_t at = 0; at < uploads.size(); ++at) {
+    if (is_abandoned(activities[at], now_)) remove_upload(uploads[at].upload);
   }
-  if (store_.stat(layout_.backup_info_key(id))) return;  // it has just come to its end
+}
+
+void Orphans::remove_objects(const std::string& id, const std::vector<ObjectEntry>& objects) {
+  if (store_.stat(layout_.backup_info_key(id))) return;  // the backup has ended since the listing
+  const std::string folder = layout_.backup_prefix(id);
   std::vector<std::string> keys;
-  keys.reserve(folder.objects.size());
-  for (const ObjectEntry& object : folder.objects) keys.push_back(object.key);
+  keys.reserve(objects.size());
+  for (const ObjectEntry& object : objects) keys.push_back(folder + object.key);
   if (options_.dry_run) {
     options_.print(fmt::format("Skipping deletion of orphaned objects {} due to --dry-run option", literal_text(keys)));
     return;
@@ -142,19 +108,17 @@ void Orphans::remove_folder(const std::string& id, const Folder& folder) {
   log_failures(failures, store_);
   if (!failures.empty()) complete_ = false;
   log::info("Deleted {} objects of {}, which had no backup.info", removal.added() - failures.size(),
-            store_.describe(layout_.backup_prefix(id)));
+            store_.describe(folder));
 }
 
-void Orphans::remove_upload(const UnfinishedUpload& upload) {
-  const std::string& key = upload.upload.key;
-  if (!is_quiet(upload)) return;
+void Orphans::remove_upload(const UploadId& upload) {
   if (options_.dry_run) {
     options_.print(fmt::format("Skipping deletion of the unfinished upload {} of {} due to --dry-run option",
-                               literal_text(upload.upload.id), literal_text(key)));
+                               literal_text(upload.id), literal_text(upload.key)));
     return;
   }
-  store_.abort_upload(upload.upload);
-  log::info("Deleted the unfinished upload {} of {}", upload.upload.id, store_.describe(key));
+  store_.abort_upload(upload);
+  log::info("Deleted the unfinished upload {} of {}", upload.id, store_.describe(upload.key));
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
 // The texts of retention policies.
-#include <tapster/retention.h>
+#include <tapster/retention_policy.h>
 
 #include <algorithm>
 #include <array>

@@ -181,19 +181,6 @@ TEST_CASE("one backup.info is read alone", "[catalog]") {
   CHECK_THROWS_WITH(read_backup_info(fixture.store, fixture.layout, kThird), ContainsSubstring("is larger than"));
 }
 
-TEST_CASE("a deleted backup is forgotten with its folder", "[catalog]") {
-  CatalogFixture fixture;
-  fixture.add_backup(kFirst, "");
-  fixture.add_backup(kSecond, "x");
-  BackupCatalog catalog = read(fixture);
-  catalog.forget(kFirst);
-  catalog.forget(kSecond);
-  catalog.forget(kThird);
-  CHECK(catalog.backups().empty());
-  CHECK(catalog.unreadable().empty());
-  CHECK(catalog.folders().empty());
-}
-
 TEST_CASE("a catalogue can be made without a store", "[catalog]") {
   const BackupCatalog catalog = BackupCatalog::of({{kSecond, {}, {}}, {kFirst, {}, Keep{}}});
   REQUIRE(catalog.backups().size() == 2);

@@ -97,6 +97,7 @@ TEST_CASE("backups, other folders and kept archives are no orphans") {
   world.add("20260102T120000", "data.tar");
   world.add("20260102T120000", "annotations/keep");
   world.store.add_text("p/srv/base/loose", "x");
+  world.store.add_text("p/srv/base/", "");  // "create folder" of a store's console
   world.store.add_text("p/other/base/" + kOld + "/data.tar", "x");
   const auto before = world.store.keys();
   CHECK(world.remove() == 0);

@@ -1,4 +1,4 @@
-#include "catalog/retention/wal_cleanup.h"
+#include "catalog/retention/wal_archive_cleaner.h"
 
 #include "support/captured_log.h"
 #include "support/catalogs.h"
@@ -25,21 +25,21 @@ struct Archive {
     for (std::uint32_t segment = 0; segment < segments; ++segment) add_wal(segment_name(timeline, log, segment));
   }
   bool has(const std::string& tail) const { return store.find(key(tail)).has_value(); }
-  bool clean(const std::vector<WalCleanup>& plans) { return WalArchiveCleaner(store, layout).remove(plans, 0); }
-  std::vector<std::string> dry_run(const WalCleanup& plan) {
+  bool clean(const std::vector<WalDeletion>& plans) { return WalArchiveCleaner(store, layout).remove(plans, 0); }
+  std::vector<std::string> dry_run(const WalDeletion& plan) {
     std::vector<std::string> lines;
-    WalArchiveCleaner(store, layout).print(plan, std::vector<WalCleanup>{plan}, [&](std::string_view line) {
+    WalArchiveCleaner(store, layout).print(plan, std::vector<WalDeletion>{plan}, [&](std::string_view line) {
       lines.emplace_back(line);
     });
     return lines;
   }
 };
 
-WalCleanup up_to(const std::string& limit) {
-  WalCleanup plan;
-  plan.anything = true;
+WalDeletion up_to(const std::string& limit) {
+  WalDeletion plan;
+  plan.allowed = true;
   plan.limit = limit;
-  plan.timeline = WalName::parse(limit)->timeline();
+  plan.limit_timeline = WalName::parse(limit)->timeline();
   return plan;
 }
 
@@ -108,7 +108,7 @@ TEST_CASE("what is protected in between is not even listed") {
   Archive archive;
   for (std::uint32_t log = 0; log < 40; ++log) archive.fill(1, log, 100);
   archive.fill(2, 40, 10);
-  WalCleanup plan = up_to(segment_name(2, 50, 0));
+  WalDeletion plan = up_to(segment_name(2, 50, 0));
   plan.protected_timelines = {};
   plan.protected_ranges = {{segment_name(1, 5, 50), segment_name(1, 34, 50)}};
   CHECK(archive.clean({plan}));
@@ -127,10 +127,10 @@ TEST_CASE("several plans are carried out together") {
   archive.add_wal(segment_name(1, 0, 1));
   archive.add_wal(segment_name(2, 0, 1));
   archive.add_wal(segment_name(2, 3, 1));
-  WalCleanup first = up_to(segment_name(1, 1, 0));
-  WalCleanup second = up_to(segment_name(2, 3, 0));
+  WalDeletion first = up_to(segment_name(1, 1, 0));
+  WalDeletion second = up_to(segment_name(2, 3, 0));
   second.protected_timelines = {1};
-  CHECK(archive.clean({first, WalCleanup{}, second}));
+  CHECK(archive.clean({first, WalDeletion{}, second}));
   CHECK(archive.store.keys().size() == 1);
   CHECK(archive.store.count("list") == 2);
 }
@@ -139,7 +139,7 @@ TEST_CASE("nothing that may go is no request") {
   Archive archive;
   archive.fill(1, 0, 3);
   CHECK(archive.clean({}));
-  CHECK(archive.clean({WalCleanup{}}));
+  CHECK(archive.clean({WalDeletion{}}));
   CHECK(archive.store.calls().empty());
 }
 
@@ -191,6 +191,6 @@ TEST_CASE("a dry run prints folders that go as a whole, then single objects, sor
                 ".00000028.backup', 'p/srv/wals/0000000100000002/" + segment_name(1, 2, 0) +
                 ".gz'] due to --dry-run option"});
   CHECK(archive.dry_run(up_to(segment_name(1, 0, 0))).empty());
-  CHECK(archive.dry_run(WalCleanup{}).empty());
+  CHECK(archive.dry_run(WalDeletion{}).empty());
   CHECK(archive.store.keys() == before);
 }

@@ -1,4 +1,5 @@
-#include <tapster/retention.h>
+// Which backups a retention policy needs.
+#include "catalog/retention/deletion_plan.h"
 
 #include <algorithm>
 
@@ -6,38 +7,38 @@ namespace tapster {
 namespace {
 
 // From the newest backup to the oldest.
-class Walk {
+class PolicyJudge {
  public:
-  Walk(const RetentionPolicy& policy, int minimum_redundancy, const ZonedTime& now)
+  PolicyJudge(const RetentionPolicy& policy, int minimum_redundancy, const ZonedTime& now)
       : policy_(policy),
         minimum_(minimum_redundancy),
         redundancy_(std::max<std::int64_t>(policy.redundancy, minimum_redundancy)),
         window_begin_(now.instant - policy.window) {}
 
-  Retention judge(const CatalogedBackup& backup) {
-    if (backup.info.status != BackupStatus::done) return Retention::none;
+  Verdict judge(const CatalogedBackup& backup) {
+    if (backup.info.status != BackupStatus::done) return Verdict::not_done;
     return policy_.kind == RetentionPolicy::Kind::redundancy ? by_redundancy(backup) : by_window(backup);
   }
 
  private:
   // Kept backups count, so that they use up a place.
-  Retention by_redundancy(const CatalogedBackup& backup) {
+  Verdict by_redundancy(const CatalogedBackup& backup) {
     const bool within = counted_++ < redundancy_;
-    if (backup.keep) return Retention::kept;
-    return within ? Retention::valid : Retention::obsolete;
+    if (backup.keep) return Verdict::kept;
+    return within ? Verdict::needed : Verdict::deleted;
   }
 
   // Recovery to the window's begin needs the newest backup that had ended by then: it is the last valid one.
-  Retention by_window(const CatalogedBackup& backup) {
+  Verdict by_window(const CatalogedBackup& backup) {
     if (!reached_) {
       ++counted_;
       reached_ = backup.info.end_time && backup.info.end_time->instant < window_begin_;
-      return backup.keep ? Retention::kept : Retention::valid;
+      return backup.keep ? Verdict::kept : Verdict::needed;
     }
     const bool wanted = counted_ < minimum_;
     if (wanted) ++counted_;
-    if (backup.keep) return Retention::kept;
-    return wanted ? Retention::potentially_obsolete : Retention::obsolete;
+    if (backup.keep) return Verdict::kept;
+    return wanted ? Verdict::minimum_redundancy : Verdict::deleted;
   }
 
   const RetentionPolicy& policy_;
@@ -50,11 +51,11 @@ class Walk {
 
 }  // namespace
 
-std::vector<Retention> apply_retention(const RetentionPolicy& policy, int minimum_redundancy,
-                                       std::span<const CatalogedBackup> backups, const ZonedTime& now) {
-  std::vector<Retention> verdicts(backups.size());
-  Walk walk(policy, minimum_redundancy, now);
-  for (std::size_t at = backups.size(); at-- > 0;) verdicts[at] = walk.judge(backups[at]);
+std::vector<Verdict> judge_by_policy(std::span<const CatalogedBackup> backups, const RetentionPolicy& policy,
+                                     int minimum_redundancy, const ZonedTime& now) {
+  std::vector<Verdict> verdicts(backups.size());
+  PolicyJudge policy_judge(policy, minimum_redundancy, now);
+  for (std::size_t at = backups.size(); at-- > 0;) verdicts[at] = policy_judge.judge(backups[at]);
   return verdicts;
 }
 

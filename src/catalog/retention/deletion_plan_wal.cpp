@@ -1,5 +1,5 @@
-// Which WAL may go with a backup.
-#include <tapster/retention.h>
+// Which WAL goes with a deleted backup.
+#include "catalog/retention/deletion_plan.h"
 
 #include <fmt/format.h>
 
@@ -46,72 +46,68 @@ bool replays(std::string_view begin, std::string_view name) {
   return timeline_digits(name) >= timeline_digits(begin) && position_digits(name) >= position_digits(begin);
 }
 
-class Plan {
- public:
-  Plan(std::span<const CatalogedBackup> backups, std::string_view id, bool by_policy)
-      : backups_(backups), by_policy_(by_policy) {
-    const auto found =
-        std::find_if(backups.begin(), backups.end(), [&](const auto& backup) { return backup.id == id; });
-    deleted_ = static_cast<std::size_t>(found - backups.begin());
-  }
+WalDeletion nothing(std::string reason) {
+  WalDeletion plan;
+  plan.reason = std::move(reason);
+  return plan;
+}
 
-  WalCleanup make() {
-    if (deleted_ == backups_.size()) return nothing("the backup is not in the catalogue");
-    if (auto reason = needed_by_older(); !reason.empty()) return nothing(std::move(reason));
-    const CatalogedBackup& limit = limiting();
+class WalPlanner {
+ public:
+  // `backups`: those that remain and, at `deleted`, the one that goes. Borrowed.
+  WalPlanner(std::span<const CatalogedBackup* const> backups, std::size_t deleted, bool by_policy)
+      : backups_(backups), deleted_(deleted), by_policy_(by_policy) {}
+
+  WalDeletion plan() {
+    if (auto reason = older_backup_reason(); !reason.empty()) return nothing(std::move(reason));
+    const CatalogedBackup& limit = limiting_backup();
     const auto name = segment(limit.info.begin_wal);
     if (!name) return nothing(fmt::format("backup {} does not say at which WAL it begins", limit.id));
     plan_.limit = *name;
-    plan_.timeline = WalName::parse(*name)->timeline();
-    for (const CatalogedBackup& backup : backups_) protect_timelines(backup);
+    plan_.limit_timeline = WalName::parse(*name)->timeline();
+    for (const CatalogedBackup* backup : backups_) protect_timelines(*backup);
     for (std::size_t at = 0; at < backups_.size(); ++at) {
-      if (at == deleted_ || !backups_[at].info.usable()) continue;
-      if (!protect(backups_[at])) {
-        return nothing(fmt::format("backup {} does not say which WAL it needs", backups_[at].id));
+      if (at == deleted_ || !backups_[at]->info.usable()) continue;
+      if (!protect_wal_of(*backups_[at])) {
+        return nothing(fmt::format("backup {} does not say which WAL it needs", backups_[at]->id));
       }
     }
     std::sort(plan_.protected_timelines.begin(), plan_.protected_timelines.end());
-    plan_.anything = true;
+    plan_.allowed = true;
     plan_.reason = fmt::format("backup {} begins at {}", limit.id, *name);
     return std::move(plan_);
   }
 
  private:
-  static WalCleanup nothing(std::string reason) {
-    WalCleanup plan;
-    plan.reason = std::move(reason);
-    return plan;
-  }
-
-  std::string needed_by_older() const {
+  std::string older_backup_reason() const {
     for (std::size_t at = deleted_; at-- > 0;) {
-      const CatalogedBackup& older = backups_[at];
+      const CatalogedBackup& older = *backups_[at];
       if (!older.info.usable() || (by_policy_ && is_standalone(older))) continue;
       return fmt::format("the older backup {} may need it", older.id);
     }
     return {};
   }
 
-  const CatalogedBackup& limiting() const {
+  const CatalogedBackup& limiting_backup() const {
     for (std::size_t at = deleted_ + 1; at < backups_.size(); ++at) {
-      if (backups_[at].info.usable()) return backups_[at];
+      if (backups_[at]->info.usable()) return *backups_[at];
     }
-    return backups_[deleted_];
+    return *backups_[deleted_];
   }
 
   void protect_timeline(std::uint32_t timeline) {
     auto& all = plan_.protected_timelines;
-    if (timeline != plan_.timeline && std::find(all.begin(), all.end(), timeline) == all.end()) all.push_back(timeline);
+    if (timeline != plan_.limit_timeline && std::find(all.begin(), all.end(), timeline) == all.end())
+      all.push_back(timeline);
   }
 
-  // Of every backup: also of a failed one, and of the deleted one.
   void protect_timelines(const CatalogedBackup& backup) {
     if (backup.info.timeline) protect_timeline(static_cast<std::uint32_t>(*backup.info.timeline));
     if (const auto begin = segment(backup.info.begin_wal)) protect_timeline(WalName::parse(*begin)->timeline());
   }
 
-  // What of a remaining backup's WAL the limit does not protect. False: unknown.
-  bool protect(const CatalogedBackup& backup) {
+  // Protects the WAL that a remaining backup needs and that lies before the limit. False: which WAL is not known.
+  bool protect_wal_of(const CatalogedBackup& backup) {
     const auto begin = segment(backup.info.begin_wal);
     if (!begin) return false;
     if (is_standalone(backup)) {
@@ -124,16 +120,16 @@ class Plan {
     return true;
   }
 
-  std::span<const CatalogedBackup> backups_;
+  std::span<const CatalogedBackup* const> backups_;
+  const std::size_t deleted_;
   const bool by_policy_;
-  std::size_t deleted_ = 0;
-  WalCleanup plan_;
+  WalDeletion plan_;
 };
 
 }  // namespace
 
-bool WalCleanup::deletable(const WalName& name) const {
-  if (!anything || name.kind() == WalName::Kind::history) return false;
+bool WalDeletion::deletes(const WalName& name) const {
+  if (!allowed || name.kind() == WalName::Kind::history) return false;
   const std::string first = upper(name.text().substr(0, kSegmentDigits));
   const auto contains = [&](const WalRange& range) { return range.begin <= first && first <= range.end; };
   return first < limit &&
@@ -144,30 +140,46 @@ bool WalCleanup::deletable(const WalName& name) const {
                       [&](const std::string& begin) { return replays(begin, first); });
 }
 
-WalFolder WalCleanup::folder(std::string_view hash_dir) const {
+WalFolder WalDeletion::judge_hash_dir(std::string_view hash_dir) const {
   const std::string first = upper(hash_dir) + "00000000";
   const std::string last = upper(hash_dir) + "FFFFFFFF";
   const auto name = hash_dir.size() == kFolderDigits ? WalName::parse(first) : std::nullopt;
-  if (!name) return WalFolder::unreadable;
-  if (!anything || first >= limit) return WalFolder::needed;
+  if (!name) return WalFolder::not_wal;
+  if (!allowed || first >= limit) return WalFolder::stays;
   if (std::find(protected_timelines.begin(), protected_timelines.end(), name->timeline()) !=
       protected_timelines.end()) {
-    return WalFolder::needed;
+    return WalFolder::stays;
   }
-  bool mixed = last >= limit || name->timeline() != timeline;
+  bool mixed = last >= limit || name->timeline() != limit_timeline;
   for (const WalRange& range : protected_ranges) {
-    if (range.begin <= first && last <= range.end) return WalFolder::needed;
+    if (range.begin <= first && last <= range.end) return WalFolder::stays;
     if (range.begin <= last && first <= range.end) mixed = true;
   }
   for (const std::string& begin : replay_begins) {
-    if (replays(begin, first)) return WalFolder::needed;
+    if (replays(begin, first)) return WalFolder::stays;
     if (replays(begin, last)) mixed = true;
   }
-  return mixed ? WalFolder::mixed : WalFolder::deletable;
+  return mixed ? WalFolder::mixed : WalFolder::goes;
 }
 
-WalCleanup plan_wal_cleanup(std::span<const CatalogedBackup> backups, std::string_view id, bool by_policy) {
-  return Plan(backups, id, by_policy).make();
+std::vector<WalDeletion> plan_wal_deletion(std::span<const CatalogedBackup> backups,
+                                           std::span<const std::string> deleted, bool by_policy) {
+  std::vector<const CatalogedBackup*> remaining;
+  remaining.reserve(backups.size());
+  for (const CatalogedBackup& backup : backups) remaining.push_back(&backup);
+  std::vector<WalDeletion> plans;
+  plans.reserve(deleted.size());
+  for (const std::string& id : deleted) {
+    const auto found = std::find_if(remaining.begin(), remaining.end(), [&](const auto* one) { return one->id == id; });
+    if (found == remaining.end()) {
+      plans.push_back(nothing("the backup is not in the catalogue"));
+      continue;
+    }
+    const auto at = static_cast<std::size_t>(found - remaining.begin());
+    plans.push_back(WalPlanner(remaining, at, by_policy).plan());
+    remaining.erase(found);
+  }
+  return plans;
 }
 
 }  // namespace tapster

@@ -1,4 +1,4 @@
-#include "catalog/retention/wal_cleanup.h"
+#include "catalog/retention/wal_archive_cleaner.h"
 
 #include "catalog/retention/batched_removal.h"
 #include "wal/wal_objects.h"
@@ -20,17 +20,17 @@ std::optional<WalName> wal_name_of(std::string_view key) {
   return WalName::parse(without_suffix(base));
 }
 
-bool may_lose(WalFolder folder) { return folder == WalFolder::mixed || folder == WalFolder::deletable; }
+bool loses_some(WalFolder folder) { return folder == WalFolder::mixed || folder == WalFolder::goes; }
 
-bool deletable(const WalCleanup& plan, const std::string& key) {
+bool deletes(const WalDeletion& plan, const std::string& key) {
   const auto name = wal_name_of(key);
-  return name && plan.deletable(*name);
+  return name && plan.deletes(*name);
 }
 
-// The highest limit: no key at or behind its own may go.
-std::string end_of(std::span<const WalCleanup> plans, const std::string& wals) {
+// The key of the highest limit. No key at or behind it goes.
+std::string end_of(std::span<const WalDeletion> plans, const std::string& wals) {
   std::string limit;
-  for (const WalCleanup& plan : plans) limit = std::max(limit, plan.limit);
+  for (const WalDeletion& plan : plans) limit = std::max(limit, plan.limit);
   return limit.empty() ? wals : wals + limit.substr(0, kHashDirDigits) + "/" + limit;
 }
 
@@ -47,15 +47,14 @@ std::string_view WalArchiveCleaner::folder_of(const std::string& key) const {
 }
 
 void WalArchiveCleaner::read_folders() {
-  if (read_) return;
+  if (folders_read_) return;
   ListOptions options;
   options.by_folder = true;
-  const WalCleanup no_plan;
   store_.list(wals_, options, [&](const ListPage& page) {
-    for (const ObjectEntry& object : page.objects) loose_.push_back(object.key);
+    for (const ObjectEntry& object : page.objects) outside_keys_.push_back(object.key);
     for (const std::string& prefix : page.prefixes) {
       std::string folder(folder_of(prefix));
-      if (no_plan.folder(folder) == WalFolder::unreadable) {
+      if (WalDeletion().judge_hash_dir(folder) == WalFolder::not_wal) {
         log::warning("{} is malformed as a folder of WAL files: it is left alone", store_.describe(prefix));
       } else {
         folders_.push_back(std::move(folder));
@@ -63,68 +62,69 @@ void WalArchiveCleaner::read_folders() {
     }
     return true;
   });
-  read_ = true;
+  folders_read_ = true;
 }
 
-std::vector<WalArchiveCleaner::Run> WalArchiveCleaner::runs(
+std::vector<WalArchiveCleaner::FolderRange> WalArchiveCleaner::ranges_of(
     const std::function<bool(const std::string& folder)>& wanted) const {
-  std::vector<Run> runs;
+  std::vector<FolderRange> ranges;
   bool open = false;
   for (const std::string& folder : folders_) {
     const bool want = wanted(folder);
-    if (want && open) runs.back().last = folder;
-    if (want && !open) runs.push_back({folder, folder});
+    if (want && open) ranges.back().last = folder;
+    if (want && !open) ranges.push_back({folder, folder});
     open = want;
   }
-  return runs;
+  return ranges;
 }
 
-void WalArchiveCleaner::list_run(const Run& run, const std::string& end,
-                                 const std::function<void(const ObjectEntry&)>& each) {
-  const std::string prefix = wals_ + (run.first == run.last ? run.first + "/" : common_beginning(run.first, run.last));
+void WalArchiveCleaner::list_range(const FolderRange& range, const std::string& end,
+                                   const std::function<void(const ObjectEntry&)>& each) {
+  const std::string prefix =
+      wals_ + (range.first == range.last ? range.first + "/" : common_beginning(range.first, range.last));
   const auto precedes = [&](const std::string& folder) {
-    return folder < run.first && (wals_ + folder).starts_with(prefix);
+    return folder < range.first && (wals_ + folder).starts_with(prefix);
   };
   ListOptions options;
-  if (std::any_of(folders_.begin(), folders_.end(), precedes)) options.start_after = wals_ + run.first;
+  if (std::any_of(folders_.begin(), folders_.end(), precedes)) options.start_after = wals_ + range.first;
   store_.list(prefix, options, [&](const ListPage& page) {
     for (const ObjectEntry& object : page.objects) {
-      if (object.key >= end || folder_of(object.key) > run.last) return false;
-      if (folder_of(object.key) >= run.first) each(object);
+      if (object.key >= end || folder_of(object.key) > range.last) return false;
+      if (folder_of(object.key) >= range.first) each(object);
     }
     return true;
   });
 }
 
-bool WalArchiveCleaner::remove(std::span<const WalCleanup> plans, std::size_t batch_size) {
-  std::vector<WalCleanup> active;
-  std::copy_if(plans.begin(), plans.end(), std::back_inserter(active), [](const auto& plan) { return plan.anything; });
+bool WalArchiveCleaner::remove(std::span<const WalDeletion> plans, std::size_t batch_size) {
+  std::vector<WalDeletion> active;
+  std::copy_if(plans.begin(), plans.end(), std::back_inserter(active), [](const auto& plan) { return plan.allowed; });
   if (active.empty()) return true;
   BatchedRemoval removal(store_, batch_size);
   bool listed = true;
   try {
     read_folders();
-    // The plan of the newest backup, which reaches furthest, first.
-    const auto any_deletable = [&](const std::string& key) {
-      return std::any_of(active.rbegin(), active.rend(), [&](const auto& plan) { return deletable(plan, key); });
+    // The plan of the newest backup comes first, because its limit is the highest.
+    const auto any_deletes = [&](const std::string& key) {
+      return std::any_of(active.rbegin(), active.rend(), [&](const auto& plan) { return deletes(plan, key); });
     };
-    for (const std::string& key : loose_) {
-      if (any_deletable(key)) removal.add(key);
+    for (const std::string& key : outside_keys_) {
+      if (any_deletes(key)) removal.add(key);
     }
     const auto wanted = [&](const std::string& folder) {
       return std::any_of(active.rbegin(), active.rend(),
-                         [&](const auto& plan) { return may_lose(plan.folder(folder)); });
+                         [&](const auto& plan) { return loses_some(plan.judge_hash_dir(folder)); });
     };
-    std::string folder;  // the last one that was looked at
-    bool whole = false;
-    for (const Run& run : runs(wanted)) {
-      list_run(run, end_of(active, wals_), [&](const ObjectEntry& object) {
+    std::string folder;  // of the object before
+    bool whole = false;  // whether all of that folder goes
+    for (const FolderRange& range : ranges_of(wanted)) {
+      list_range(range, end_of(active, wals_), [&](const ObjectEntry& object) {
         if (const auto here = folder_of(object.key); here != folder) {
           folder = here;
           whole = std::any_of(active.rbegin(), active.rend(),
-                              [&](const auto& plan) { return plan.folder(folder) == WalFolder::deletable; });
+                              [&](const auto& plan) { return plan.judge_hash_dir(folder) == WalFolder::goes; });
         }
-        if (whole || any_deletable(object.key)) removal.add(object.key);
+        if (whole || any_deletes(object.key)) removal.add(object.key);
       });
     }
   } catch (const Error& failure) {
@@ -140,32 +140,34 @@ bool WalArchiveCleaner::remove(std::span<const WalCleanup> plans, std::size_t ba
   return false;
 }
 
-void WalArchiveCleaner::read_candidates(std::span<const WalCleanup> all) {
+void WalArchiveCleaner::read_candidates(std::span<const WalDeletion> all) {
   if (!candidates_.empty()) return;
-  candidates_[""] = loose_;
+  candidates_[""] = outside_keys_;
   const auto mixed = [&](const std::string& folder) {
-    return std::any_of(all.begin(), all.end(), [&](const auto& one) { return one.folder(folder) == WalFolder::mixed; });
+    return std::any_of(all.begin(), all.end(),
+                       [&](const auto& one) { return one.judge_hash_dir(folder) == WalFolder::mixed; });
   };
-  for (const Run& run : runs(mixed)) {
-    list_run(run, end_of(all, wals_),
-             [&](const ObjectEntry& object) { candidates_[std::string(folder_of(object.key))].push_back(object.key); });
+  for (const FolderRange& range : ranges_of(mixed)) {
+    list_range(range, end_of(all, wals_), [&](const ObjectEntry& object) {
+      candidates_[std::string(folder_of(object.key))].push_back(object.key);
+    });
   }
 }
 
-void WalArchiveCleaner::print(const WalCleanup& plan, std::span<const WalCleanup> all,
+void WalArchiveCleaner::print(const WalDeletion& plan, std::span<const WalDeletion> all,
                               const std::function<void(std::string_view)>& print) {
-  if (!plan.anything) return;
+  if (!plan.allowed) return;
   read_folders();
   for (const std::string& folder : folders_) {
-    if (plan.folder(folder) != WalFolder::deletable) continue;
+    if (plan.judge_hash_dir(folder) != WalFolder::goes) continue;
     print(fmt::format("Skipping deletion of all objects under prefix {}{}/ due to --dry-run option", wals_, folder));
   }
   read_candidates(all);
   std::vector<std::string> keys;
   for (const auto& [folder, candidates] : candidates_) {
-    if (!folder.empty() && plan.folder(folder) != WalFolder::mixed) continue;
+    if (!folder.empty() && plan.judge_hash_dir(folder) != WalFolder::mixed) continue;
     std::copy_if(candidates.begin(), candidates.end(), std::back_inserter(keys),
-                 [&](const std::string& key) { return deletable(plan, key); });
+                 [&](const std::string& key) { return deletes(plan, key); });
   }
   std::sort(keys.begin(), keys.end());
   if (keys.empty()) return;

@@ -1,8 +1,7 @@
 // Thousands of catalogues, sane and insane: whatever is planned, no remaining backup loses WAL that it needs.
+#include "catalog/retention/deletion_plan.h"
 #include "support/catalogs.h"
 #include "support/catch.h"
-
-#include <tapster/retention.h>
 
 #include <algorithm>
 #include <random>
@@ -37,6 +36,7 @@ class Generator {
       if (!sane_ && one_in(20)) backup.info.begin_wal.reset();
       if (!sane_ && one_in(20)) backup.info.end_wal.reset();
       if (!sane_ && one_in(20)) backup.info.timeline.reset();
+      if (one_in(12)) backup.info.snapshots_info = Literal::parse("{'provider': 'gcp'}");
       all.push_back(std::move(backup));
     }
     return all;
@@ -116,19 +116,19 @@ bool needs(const CatalogedBackup& backup, const Named& wal) {
 }
 
 // Returns how many names may go.
-std::size_t check_plan(const WalCleanup& plan, const Backups& remaining, const std::vector<Named>& wal) {
+std::size_t check_plan(const WalDeletion& plan, const Backups& remaining, const std::vector<Named>& wal) {
   std::size_t count = 0;
   for (const Named& one : wal) {
     if (one.segment.empty()) {
-      if (plan.deletable(one.name)) FAIL("a history file");
+      if (plan.deletes(one.name)) FAIL("a history file");
       continue;
     }
-    const bool goes = plan.deletable(one.name);
+    const bool goes = plan.deletes(one.name);
     count += goes ? 1 : 0;
-    const WalFolder folder = plan.folder(one.segment.substr(0, 16));
-    if (folder == WalFolder::unreadable) FAIL("a folder that is not read: " << one.segment);
-    if (goes && folder == WalFolder::needed) FAIL(one.segment << " goes out of a folder that is needed");
-    if (!goes && folder == WalFolder::deletable) FAIL(one.segment << " stays in a folder that goes");
+    const WalFolder folder = plan.judge_hash_dir(one.segment.substr(0, 16));
+    if (folder == WalFolder::not_wal) FAIL("a folder that is not read: " << one.segment);
+    if (goes && folder == WalFolder::stays) FAIL(one.segment << " goes out of a folder that is needed");
+    if (!goes && folder == WalFolder::goes) FAIL(one.segment << " stays in a folder that goes");
     if (!goes) continue;
     for (const CatalogedBackup& backup : remaining) {
       if (needs(backup, one)) FAIL(one.name.text() << " is needed by " << backup.id << ", limit " << plan.limit);
@@ -137,69 +137,77 @@ std::size_t check_plan(const WalCleanup& plan, const Backups& remaining, const s
   return count;
 }
 
+bool is_usable(const CatalogedBackup& backup) { return backup.info.usable(); }
+bool is_done(const CatalogedBackup& backup) { return backup.info.status == BackupStatus::done; }
+
+// What must hold of any plan: nothing that is kept or consists of snapshots goes, and enough remains.
+void check_verdicts(const std::vector<PlannedBackup>& plan, const Backups& all, const DeletionRequest& request) {
+  REQUIRE(plan.size() == all.size());
+  Backups stays;
+  for (std::size_t at = 0; at < all.size(); ++at) {
+    REQUIRE(plan[at].id == all[at].id);
+    if (plan[at].verdict != Verdict::deleted) {
+      stays.push_back(all[at]);
+      continue;
+    }
+    REQUIRE_FALSE(all[at].keep);
+    REQUIRE_FALSE(all[at].info.snapshots_info);
+    if (request.policy) REQUIRE(is_done(all[at]));
+    if (!request.policy) REQUIRE(all[at].id == request.id);
+  }
+  const auto counted = request.policy ? is_done : is_usable;
+  const auto before = std::count_if(all.begin(), all.end(), counted);
+  const auto after = std::count_if(stays.begin(), stays.end(), counted);
+  const bool by_window = request.policy && request.policy->kind == RetentionPolicy::Kind::recovery_window;
+  const std::int64_t by_policy = !request.policy ? 0 : by_window ? 1 : request.policy->redundancy;
+  REQUIRE(after >= std::min<std::int64_t>(before, std::max<std::int64_t>(by_policy, request.minimum_redundancy)));
+}
+
 }  // namespace
 
-TEST_CASE("no random deletion of one backup takes WAL from another") {
+TEST_CASE("no random deletion takes a backup that must stay, or WAL that a remaining backup needs") {
   const auto wal = all_wal();
+  std::size_t deleted = 0;
   std::size_t plans = 0;
   std::size_t gone = 0;
-  for (unsigned seed = 0; seed < 3000; ++seed) {
+  for (unsigned seed = 0; seed < 6000; ++seed) {
     INFO("seed " << seed);
     Generator generator(seed);
     const Backups all = generator.catalog();
-    if (all.empty()) continue;
-    const auto deleted = static_cast<std::size_t>(generator.below(static_cast<int>(all.size())));
+    DeletionRequest request{.id = {}, .policy = {}, .minimum_redundancy = generator.below(3), .now = on_day(10)};
+    if (generator.one_in(2)) {
+      request.policy = generator.policy();
+    } else if (!all.empty()) {
+      request.id = all[static_cast<std::size_t>(generator.below(static_cast<int>(all.size())))].id;
+    }
+    const auto plan = plan_deletion(BackupCatalog::of(all), request);
+    check_verdicts(plan, all, request);
+
+    std::vector<std::string> emptied;  // some archives cannot be deleted: then their backup remains
+    for (const PlannedBackup& backup : plan) {
+      if (backup.verdict == Verdict::deleted && !generator.one_in(6)) emptied.push_back(backup.id);
+    }
     Backups remaining = all;
-    remaining.erase(remaining.begin() + static_cast<std::ptrdiff_t>(deleted));
-    const WalCleanup plan = plan_wal_cleanup(all, all[deleted].id, generator.one_in(2));
-    gone += check_plan(plan, remaining, wal);
-    plans += plan.anything ? 1 : 0;
-  }
-  CHECK(plans > 500);  // the generator makes catalogues in which something goes
-  CHECK(gone > 10'000);
-}
+    std::erase_if(remaining, [&](const auto& backup) {
+      return std::find(emptied.begin(), emptied.end(), backup.id) != emptied.end();
+    });
+    for (const WalDeletion& one : plan_wal_deletion(all, emptied, request.policy.has_value())) {
+      gone += check_plan(one, remaining, wal);
+      plans += one.allowed ? 1 : 0;
+    }
+    deleted += emptied.size();
 
-TEST_CASE("no random retention run takes WAL, or too many backups") {
-  const auto wal = all_wal();
-  std::size_t deleted = 0;
-  std::size_t gone = 0;
-  for (unsigned seed = 0; seed < 3000; ++seed) {
-    INFO("seed " << seed);
-    Generator generator(seed);
-    Backups all = generator.catalog();
-    const RetentionPolicy policy = generator.policy();
-    const int minimum = generator.below(3);
-    const ZonedTime now = on_day(10);
-    const auto verdicts = apply_retention(policy, minimum, all, now);
-    REQUIRE(verdicts.size() == all.size());
-
-    std::vector<std::string> obsolete;
-    std::int64_t stays = 0;
-    std::int64_t finished = 0;
+    // The same policy finds nothing more in what is left, once everything that was to go is gone.
+    if (!request.policy) continue;
+    Backups last;
     for (std::size_t at = 0; at < all.size(); ++at) {
-      const bool is_done = all[at].info.status == BackupStatus::done;
-      finished += is_done ? 1 : 0;
-      stays += is_done && verdicts[at] != Retention::obsolete ? 1 : 0;
-      REQUIRE((verdicts[at] == Retention::none) == !is_done);
-      if (is_done) REQUIRE((verdicts[at] == Retention::kept) == all[at].keep.has_value());
-      if (verdicts[at] == Retention::obsolete) obsolete.push_back(all[at].id);
+      if (plan[at].verdict != Verdict::deleted) last.push_back(all[at]);
     }
-    const bool by_window = policy.kind == RetentionPolicy::Kind::recovery_window;
-    const std::int64_t wanted = std::max<std::int64_t>(by_window ? 1 : policy.redundancy, minimum);
-    REQUIRE(stays >= std::min(finished, wanted));
-
-    Backups last = all;  // what remains when all is done
-    const auto goes = [&](const auto& backup) { return std::count(obsolete.begin(), obsolete.end(), backup.id) != 0; };
-    last.erase(std::remove_if(last.begin(), last.end(), goes), last.end());
-    for (const std::string& id : obsolete) {
-      gone += check_plan(plan_wal_cleanup(all, id, true), last, wal);
-      all.erase(std::find_if(all.begin(), all.end(), [&](const auto& backup) { return backup.id == id; }));
-      ++deleted;
+    for (const PlannedBackup& backup : plan_deletion(BackupCatalog::of(last), request)) {
+      REQUIRE(backup.verdict != Verdict::deleted);
     }
-    // Again, on what is left: the same policy finds nothing more.
-    const auto again = apply_retention(policy, minimum, all, now);
-    REQUIRE(std::count(again.begin(), again.end(), Retention::obsolete) == 0);
   }
-  CHECK(deleted > 1000);
-  CHECK(gone > 10'000);
+  CHECK(deleted > 2000);  // the generator makes catalogues in which something goes
+  CHECK(plans > 1000);
+  CHECK(gone > 20'000);
 }
