@@ -26,9 +26,9 @@ struct ArchiveSet {
   std::string base_name() const { return tablespace ? std::to_string(*tablespace) : "data"; }
 };
 
-// PGDATA first, then the tablespaces in the order of backup.info. `folder`: names relative to the
-// backup's folder. An object belongs to a set when its name is the set's, then '.' (main) or '_'
-// (additional), and ends in a known form of ".tar"; with another form it is a warning.
+// PGDATA first, then the tablespaces in the order of backup.info. `folder`: names relative to the backup's folder.
+// An object belongs to a set if its name begins with base_name(), goes on with '.' (main) or '_' (additional), and ends
+// in ".tar" with a known suffix of compression. One that ends otherwise is logged as a warning and left out.
 std::vector<ArchiveSet> find_archives(const BackupInfo& info, const std::vector<ObjectEntry>& folder);
 
 }  // namespace tapster

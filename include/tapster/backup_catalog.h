@@ -1,4 +1,4 @@
-// The base backups of one server, as they lie in the store.
+// The base backups of one server in the store.
 #pragma once
 
 #include <tapster/archive_layout.h>
@@ -13,7 +13,7 @@
 
 namespace tapster {
 
-// Annotation "keep". Any text but the two known ones keeps like full.
+// What a keep annotation asks for. `other` is any unknown text, which keeps as much as full.
 enum class KeepTarget { full, standalone, other };
 
 struct Keep {
@@ -24,7 +24,7 @@ struct Keep {
 struct CatalogedBackup {
   std::string id;
   BackupInfo info;
-  std::optional<Keep> keep;  // only known after BackupCatalog::read_keeps
+  std::optional<Keep> keep;  // filled by BackupCatalog::read_keeps
 };
 
 struct UnreadableBackup {
@@ -35,14 +35,13 @@ struct UnreadableBackup {
 // A snapshot of the catalogue; not thread-safe.
 class BackupCatalog {
  public:
-  // Lists base/ once and reads every backup.info, several at a time. Folders without one are
-  // not backups (they are running, or were killed). What cannot be parsed is kept as unreadable,
-  // never an error; unknown fields are a warning. A server that is not there is an empty catalogue.
-  // Throws what the store throws.
+  // Lists base/ once and reads every backup.info, several at a time. A folder without one is no backup of the
+  // catalogue: its backup is running, or was killed. A backup.info that cannot be parsed is unreadable() and a warning,
+  // never an error. Unknown fields are a warning. A server that does not exist has an empty catalogue. Throws what the
+  // store throws.
   static BackupCatalog read(ObjectStore& store, const ArchiveLayout& layout);
 
-  // Looks up the annotations, under the normal key and under the one with a double slash that
-  // the original writes when the URL ends in a slash (storage layout: annotations).
+  // Reads the keep annotations under both keys (see ArchiveLayout::slashed_base_prefix). Throws what the store throws.
   void read_keeps(ObjectStore& store, const ArchiveLayout& layout);
 
   const std::vector<CatalogedBackup>& backups() const noexcept { return backups_; }  // ascending by id
@@ -54,12 +53,12 @@ class BackupCatalog {
   using Folders = std::map<std::string, std::vector<ObjectEntry>, std::less<>>;
   const Folders& folders() const noexcept { return folders_; }
 
-  // An id (as it is, whether or not it is in the catalogue), last, latest, first, oldest, last-failed, or
-  // a backup's name, to the id. Throws Error (general): "Unknown backup 'X' for server 'S'", or
-  // the ids that share the name.
+  // The id of the backup that `name` means: an id (returned as it is, also one that is not in the catalogue), last,
+  // latest, first, oldest, last-failed, or a backup's name. Throws Error (general): "Unknown backup 'X' for server
+  // 'S'", or the ids that share the name.
   std::string resolve(std::string_view name, const std::string& server_name) const;
 
-  // For planning without a store (tests, random catalogues).
+  // For tests: a catalogue without a store.
   static BackupCatalog of(std::vector<CatalogedBackup> backups);
 
  private:
@@ -68,13 +67,14 @@ class BackupCatalog {
   Folders folders_;
 };
 
-// The backup.info of one backup; nullopt: proven absent. Throws Error (general) when it cannot be parsed.
+// Reads the backup.info of one backup. nullopt: proven absent. Throws Error (general) if it cannot be parsed.
 std::optional<BackupInfo> read_backup_info(ObjectStore& store, const ArchiveLayout& layout, const std::string& id);
 
-// resolve() that reads the catalogue only when `name` is not an id.
+// BackupCatalog::resolve; reads the catalogue only if `name` is not an id.
 std::string resolve_backup(ObjectStore& store, const ArchiveLayout& layout, const std::string& name);
 
-// The keep annotation of one backup. Releasing removes both forms of the key; what is not there is fine.
+// The keep annotation of one backup. write_keep stores it under the normal key, and under the other one if there is one
+// already. release_keep deletes both, and does nothing where there is none. All throw what the store throws.
 std::optional<Keep> read_keep(ObjectStore& store, const ArchiveLayout& layout, const std::string& id);
 void write_keep(ObjectStore& store, const ArchiveLayout& layout, const std::string& id, KeepTarget target);
 void release_keep(ObjectStore& store, const ArchiveLayout& layout, const std::string& id);

@@ -1,5 +1,5 @@
-// backup.info: what is recorded of a base backup. The format is the original's (3.17), byte for
-// byte: one NAME=VALUE line per field, in the order of their names, None for what is not known.
+// backup.info: the record of a base backup. The format is that of Barman 3.17, byte for byte: one line NAME=VALUE per
+// field, in the order of the names, with None for a value that is not known.
 #pragma once
 
 #include <tapster/literal.h>
@@ -63,18 +63,17 @@ struct BackupInfo {
   std::optional<std::int64_t> version;                               // 150018
   std::optional<std::int64_t> xlog_segment_size = 16 * 1024 * 1024;  // bytes
 
-  // Names that parse() met and does not know; never written.
+  // Names of fields that parse() found and does not know; serialise() does not write them.
   std::vector<std::string> unknown_fields;
 
-  // DONE or WAITING_FOR_WALS: what retention of WAL counts on.
+  // DONE or WAITING_FOR_WALS: it can be restored, or will be once its WAL is archived.
   bool usable() const noexcept { return status == BackupStatus::done || status == BackupStatus::waiting_for_wals; }
 
-  // Reads what any version since 2.19 wrote. Throws Error (general) that names the line and what
-  // is wrong with it.
+  // Reads what Barman 2.19 and newer wrote. Throws Error (general) that names the line and what is wrong with it.
   static BackupInfo parse(std::string_view text);
 };
 
-// The older set lacks the fields of 3.11 and later, which 3.4 refuses.
+// Versions of Barman that can read what is written. v3_4 leaves out the fields of 3.11 and newer, which 3.4 refuses.
 enum class BackupInfoFormat { v3_17, v3_4 };
 std::optional<BackupInfoFormat> parse_backup_info_format(std::string_view text) noexcept;  // "3.17", "3.4"
 
@@ -83,7 +82,7 @@ std::string serialise(const BackupInfo& info, BackupInfoFormat format);
 // YYYYMMDDThhmmss
 bool is_backup_id(std::string_view text) noexcept;
 
-// "0/3000028" to 0x3000028, and back. nullopt for anything else.
+// "0/3000028" is 0x3000028; nullopt for anything else. lsn_text is the inverse.
 std::optional<std::uint64_t> parse_lsn(std::string_view text) noexcept;
 std::string lsn_text(std::uint64_t lsn);
 

@@ -1,5 +1,5 @@
-// Values in Python's literal notation, which is how backup.info stores lists, dictionaries and
-// texts of several lines (and how the original prints lists of keys).
+// Values in Python's literal notation. backup.info stores lists, dictionaries and texts of several lines so, and the
+// original prints lists of keys so.
 #pragma once
 
 #include <concepts>
@@ -35,7 +35,7 @@ class Literal {
   using Value = std::variant<None, bool, std::int64_t, double, std::string, List, Tuple, Dict>;
 
   Literal() = default;
-  // Literals are made of their values, without ceremony. NOLINTBEGIN(*-explicit-*)
+  // Not explicit, so that a value can stand where a literal is needed. NOLINTBEGIN(*-explicit-*)
   Literal(Value value) : value_(std::move(value)) {}
   Literal(std::string text) : value_(std::move(text)) {}
   Literal(std::string_view text) : value_(std::string(text)) {}
@@ -56,9 +56,9 @@ class Literal {
   }
   bool operator==(const Literal&) const = default;
 
-  // Any Python literal: quotes of all kinds and all escapes, adjacent strings, numbers, tuples,
-  // lists, dictionaries, None, True, False. nullopt for anything else (with rest after it too), nesting
-  // deeper than 100 and integers beyond 64 bits.
+  // Reads any Python literal: strings with all kinds of quotes and all escapes but \N, adjacent strings, numbers,
+  // tuples, lists, dictionaries, None, True, False. nullopt: anything else, text behind the literal, nesting deeper
+  // than 100, or integers beyond 64 bits.
   static std::optional<Literal> parse(std::string_view text);
 
   // As Python's repr() writes it: single quotes unless only double ones need no escape, \n, \xNN,

@@ -14,8 +14,8 @@ struct RetentionPolicy {
   std::int64_t redundancy = 0;  // backups
   std::chrono::seconds window{0};
 
-  // REDUNDANCY n; RECOVERY WINDOW OF n DAYS|WEEKS|MONTHS (a month has 31 days). Any case, any
-  // blanks; nullopt for anything else, absurdly large numbers included.
+  // "REDUNDANCY n" or "RECOVERY WINDOW OF n DAYS|WEEKS|MONTHS" (a month has 31 days), in any case, with any blanks.
+  // nullopt: anything else, or a window that reaches back beyond the year 1.
   static std::optional<RetentionPolicy> parse(std::string_view text);
 };
 

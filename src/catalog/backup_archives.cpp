@@ -7,7 +7,7 @@
 namespace tapster {
 namespace {
 
-// The compression of what is behind the first dot of an archive's name; nullopt when it is no archive.
+// `extension`: what follows the first dot of an object's name. nullopt: not an archive of a known form.
 std::optional<Compression> archive_form(std::string_view extension) {
   for (const Compression compression : {Compression::none, Compression::gzip, Compression::bzip2, Compression::snappy,
                                         Compression::lz4, Compression::zstd}) {

@@ -16,23 +16,23 @@ namespace {
 
 constexpr std::size_t kLargestInfo = 4 << 20;
 
-// What became of one backup.info; neither of the two when it is gone.
-struct Outcome {
+// One backup.info that was listed. Without info and problem it has been deleted since.
+struct InfoReading {
   std::optional<BackupInfo> info;
-  std::string problem;
+  std::string problem;  // why it cannot be parsed
 };
 
-// Only what is wrong with the file itself is a problem: what the store throws says nothing about it.
-Outcome read_outcome(ObjectStore& store, const std::string& key) {
-  Outcome outcome;
+// Throws what the store throws: that is no problem of the file.
+InfoReading read_listed_info(ObjectStore& store, const std::string& key) {
+  InfoReading reading;
   const auto text = read_small_object(store, key, kLargestInfo);
-  if (!text) return outcome;
+  if (!text) return reading;
   try {
-    outcome.info = BackupInfo::parse(*text);
+    reading.info = BackupInfo::parse(*text);
   } catch (const Error& failure) {
-    outcome.problem = failure.what();
+    reading.problem = failure.what();
   }
-  return outcome;
+  return reading;
 }
 
 const ObjectEntry* find_in(const std::vector<ObjectEntry>& folder, std::string_view name) {
@@ -59,23 +59,23 @@ BackupCatalog BackupCatalog::read(ObjectStore& store, const ArchiveLayout& layou
   BackupCatalog catalog;
   catalog.folders_ = read_backup_folders(store, layout.base_prefix());
   std::vector<std::string> ids;
-  std::vector<Outcome> outcomes;
+  std::vector<InfoReading> readings;
   ids.reserve(catalog.folders_.size());
-  outcomes.reserve(catalog.folders_.size());
+  readings.reserve(catalog.folders_.size());
   for (const auto& [id, folder] : catalog.folders_) {
     const ObjectEntry* const entry = find_in(folder, kBackupInfoName);
     if (entry == nullptr) continue;
     ids.push_back(id);
-    outcomes.emplace_back();
-    if (entry->size > kLargestInfo) outcomes.back().problem = fmt::format("it has {} bytes", entry->size);
+    readings.emplace_back();
+    if (entry->size > kLargestInfo) readings.back().problem = fmt::format("it has {} bytes", entry->size);
   }
   in_parallel(ids.size(), [&](std::size_t index) {
-    if (!outcomes[index].problem.empty()) return;
-    outcomes[index] = read_outcome(store, layout.backup_info_key(ids[index]));
+    if (!readings[index].problem.empty()) return;
+    readings[index] = read_listed_info(store, layout.backup_info_key(ids[index]));
   });
   catalog.backups_.reserve(ids.size());
   for (std::size_t index = 0; index < ids.size(); ++index) {
-    auto& [info, problem] = outcomes[index];
+    auto& [info, problem] = readings[index];
     if (!problem.empty()) {
       log::warning("Unable to open backup.info file for {}: {}", ids[index], problem);
       catalog.unreadable_.push_back({ids[index], problem});
@@ -107,7 +107,7 @@ void BackupCatalog::read_keeps(ObjectStore& store, const ArchiveLayout& layout) 
       found.push_back({&backup, slashed_keep_key(layout, backup.id), std::nullopt});
   }
   in_parallel(found.size(), [&](std::size_t index) { found[index].keep = read_keep_at(store, found[index].key); });
-  for (Found& item : found) item.backup->keep = stronger(std::move(item.backup->keep), std::move(item.keep));
+  for (Found& item : found) item.backup->keep = stronger_keep(std::move(item.backup->keep), std::move(item.keep));
 }
 
 const CatalogedBackup* BackupCatalog::find(std::string_view id) const noexcept {

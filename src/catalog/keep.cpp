@@ -20,7 +20,7 @@ void put_text(ObjectStore& store, const std::string& key, std::string_view text)
 
 }  // namespace
 
-std::string_view text_of(KeepTarget target) noexcept {
+std::string_view annotation_text(KeepTarget target) noexcept {
   return target == KeepTarget::standalone ? "standalone" : "full";
 }
 
@@ -32,13 +32,13 @@ std::string slashed_keep_key(const ArchiveLayout& layout, std::string_view id) {
 Keep parse_keep(std::string_view annotation) {
   Keep keep;
   keep.text = annotation.substr(0, annotation.find('\n'));
-  keep.target = keep.text == text_of(KeepTarget::full)         ? KeepTarget::full
-                : keep.text == text_of(KeepTarget::standalone) ? KeepTarget::standalone
-                                                               : KeepTarget::other;
+  keep.target = keep.text == annotation_text(KeepTarget::full)         ? KeepTarget::full
+                : keep.text == annotation_text(KeepTarget::standalone) ? KeepTarget::standalone
+                                                                       : KeepTarget::other;
   return keep;
 }
 
-std::optional<Keep> stronger(std::optional<Keep> keep, std::optional<Keep> other) {
+std::optional<Keep> stronger_keep(std::optional<Keep> keep, std::optional<Keep> other) {
   if (!keep || (other && keep->target == KeepTarget::standalone)) return other;
   return keep;
 }
@@ -52,14 +52,14 @@ std::optional<Keep> read_keep(ObjectStore& store, const ArchiveLayout& layout, c
   auto keep = read_keep_at(store, layout.keep_key(id));
   const std::string slashed = slashed_keep_key(layout, id);
   if (slashed.empty() || (keep && keep->target != KeepTarget::standalone)) return keep;
-  return stronger(std::move(keep), read_keep_at(store, slashed));
+  return stronger_keep(std::move(keep), read_keep_at(store, slashed));
 }
 
 void write_keep(ObjectStore& store, const ArchiveLayout& layout, const std::string& id, KeepTarget target) {
-  put_text(store, layout.keep_key(id), text_of(target));
-  // The two forms never contradict each other, whichever the original reads.
+  put_text(store, layout.keep_key(id), annotation_text(target));
+  // Both annotations say the same, because the original reads only one of them.
   const std::string slashed = slashed_keep_key(layout, id);
-  if (!slashed.empty() && store.stat(slashed)) put_text(store, slashed, text_of(target));
+  if (!slashed.empty() && store.stat(slashed)) put_text(store, slashed, annotation_text(target));
 }
 
 void release_keep(ObjectStore& store, const ArchiveLayout& layout, const std::string& id) {

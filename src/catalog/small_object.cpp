@@ -20,14 +20,13 @@ class TextSink final : public ByteSink {
 
   void write(Bytes data) override {
     if (text_.size() + data.size() > limit_) {
-      throw error(ErrorKind::general, "{} is larger than {} bytes: it is something else than its name says", what_,
-                  limit_);
+      throw error(ErrorKind::general, "{} is larger than {} bytes: it cannot be what its name says", what_, limit_);
     }
     std::transform(data.begin(), data.end(), std::back_inserter(text_),
                    [](std::byte byte) { return static_cast<char>(byte); });
   }
   void finish() override {}
-  std::string take() { return std::move(text_); }
+  std::string text() && { return std::move(text_); }
 
  private:
   const std::string what_;
@@ -40,7 +39,7 @@ class TextSink final : public ByteSink {
 std::optional<std::string> read_small_object(ObjectStore& store, const std::string& key, std::size_t limit) {
   TextSink sink(store.describe(key), limit);
   if (!store.get(key, sink)) return std::nullopt;
-  return sink.take();
+  return std::move(sink).text();
 }
 
 void in_parallel(std::size_t count, const std::function<void(std::size_t)>& work) {

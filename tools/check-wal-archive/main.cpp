@@ -20,7 +20,7 @@ int check(const CheckWalArchiveArguments& arguments) {
     check_wal_archive(*archive.store, archive.layout, arguments.timeline);
   } catch (const Error& failure) {
     if (failure.kind() != ErrorKind::operation) throw;
-    log::error("{}", failure.what());  // a verdict, not an accident: no prefix
+    log::error("{}", failure.what());  // no prefix: this is the answer of the check
     return static_cast<int>(ErrorKind::operation);
   }
   return 0;

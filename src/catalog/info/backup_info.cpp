@@ -10,7 +10,7 @@
 namespace tapster {
 namespace {
 
-// Names that other versions put into the file without a meaning for readers.
+// Fields that some versions write and no reader needs.
 constexpr std::array<std::string_view, 3> kIgnored = {"backup_id", "backup_version", "filename"};
 
 std::string_view stripped(std::string_view text) noexcept {

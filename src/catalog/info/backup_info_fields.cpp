@@ -17,7 +17,7 @@ Error bad_value(std::string_view wanted, std::string_view value) {
   return error(ErrorKind::general, "is not {}: {:.100}", wanted, value);
 }
 
-// --- one function of each kind per type ---------------------------------------------------------------------------
+// --- read_value, report and write: one of each for each type of a field -------------------------------------------
 
 void read_value(std::optional<std::string>& target, std::string_view value) { target = value; }
 
@@ -99,7 +99,7 @@ void read_value(BackupStatus& target, std::string_view value) {
   target = *found;
 }
 
-// As reports show them; files differ for times (and for texts, which are not quoted there).
+// A field as reports show it. backup.info differs: its times have a zone, and its texts no quotes.
 template <typename T>
 Literal report(const std::optional<T>& value) {
   return value ? Literal(*value) : Literal();
@@ -161,7 +161,7 @@ constexpr BackupInfoField hidden(BackupInfoField field) {
   return field;
 }
 
-// A literal in the file, because of its lines; reports show it as it is there.
+// backup.info and reports both quote the label, because it has several lines.
 std::string written_label(const BackupInfo& info) {
   const auto& label = info.backup_label;
   return label && !label->empty() ? literal_text(*label) : std::string(kNone);

@@ -1,4 +1,5 @@
-// The lines of backup.info as a table: one row per field, in the order of the file.
+// The fields of backup.info as a table: one row per field, in the order of their lines. A new field needs a row here
+// and a member of BackupInfo.
 #pragma once
 
 #include <tapster/backup_info.h>
@@ -12,8 +13,8 @@ namespace tapster {
 struct BackupInfoField {
   std::string_view name;
   bool since_3_4 = true;                                        // false: unknown to 3.4
-  bool hidden_when_unset = false;                               // no line instead of None
-  void (*read)(BackupInfo&, std::string_view value) = nullptr;  // throws Error (general): what is wrong with it
+  bool hidden_when_unset = false;                               // an unset field has no line, rather than None
+  void (*read)(BackupInfo&, std::string_view value) = nullptr;  // throws Error (general) that says what is wrong
   std::string (*written)(const BackupInfo&) = nullptr;          // "None" when unset
   Literal (*reported)(const BackupInfo&) = nullptr;             // as reports show it
 };

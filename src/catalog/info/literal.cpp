@@ -11,7 +11,7 @@
 namespace tapster {
 namespace {
 
-// Unicode's categories C (without the unassigned) and Z (without the blank): written as escapes.
+// Python escapes these: Unicode's categories C (assigned characters only) and Z (all but the blank).
 constexpr struct {
   char32_t first, last;
 } kUnprintable[] = {{0x0, 0x1F},        {0x7F, 0xA0},       {0xAD, 0xAD},        {0x600, 0x605},     {0x61C, 0x61C},

@@ -9,7 +9,7 @@ namespace {
 
 bool is_digit(char character) noexcept { return character >= '0' && character <= '9'; }
 
-// Without the underscores, each of which must stand between two characters of a number.
+// The text without its underscores. nullopt: one does not stand between two digits.
 std::optional<std::string> without_underscores(std::string_view text) {
   std::string result;
   result.reserve(text.size());
@@ -78,9 +78,9 @@ std::optional<std::variant<std::int64_t, double>> parse_number(std::string_view 
   if (text.starts_with("0x") || text.starts_with("0X")) return based(16);
   if (text.starts_with("0o") || text.starts_with("0O")) return based(8);
   if (text.starts_with("0b") || text.starts_with("0B")) return based(2);
-  if (!is_digit(text.front()) && text.front() != '.') return std::nullopt;  // from_chars takes "inf", too
+  if (!is_digit(text.front()) && text.front() != '.') return std::nullopt;  // from_chars accepts "inf"
   if (text.find_first_not_of("0123456789") == text.npos) {
-    // 007 is no number in Python, 000 is.
+    // Python refuses 007 and accepts 000.
     if (text.front() == '0' && text.find_first_not_of('0') != text.npos) return std::nullopt;
     if (const auto value = integer(text, 10)) return *value;
     return std::nullopt;

@@ -24,7 +24,8 @@ bool is_letter_or_digit(char character) noexcept {
          (character >= 'A' && character <= 'Z') || character == '_';
 }
 
-// Recursive descent; every function leaves `rest_` behind what it took, or fails as a whole.
+// Recursive descent. A function that succeeds has removed what it parsed from the front of `rest_`. After a failure
+// `rest_` means nothing.
 class Parser {
  public:
   explicit Parser(std::string_view text) : rest_(text) {}
@@ -41,19 +42,19 @@ class Parser {
     rest_.remove_prefix(count);
   }
 
-  bool take(std::string_view token) noexcept {
+  bool accept(std::string_view token) noexcept {
     if (!rest_.starts_with(token)) return false;
     rest_.remove_prefix(token.size());
     return true;
   }
 
-  bool take_punctuation(std::string_view token) noexcept {
-    if (!take(token)) return false;
+  bool accept_punctuation(std::string_view token) noexcept {
+    if (!accept(token)) return false;
     skip_blanks();
     return true;
   }
 
-  // A value and the blanks behind it.
+  // Parses a value and skips the blanks behind it.
   Parsed element() {
     if (depth_ >= kDeepest || rest_.empty()) return std::nullopt;
     ++depth_;
@@ -65,9 +66,9 @@ class Parser {
 
   Parsed bare_element() {
     const char first = rest_.front();
-    if (take_punctuation("[")) return list();
-    if (take_punctuation("(")) return parenthesis();
-    if (take_punctuation("{")) return dict();
+    if (accept_punctuation("[")) return list();
+    if (accept_punctuation("(")) return parenthesis();
+    if (accept_punctuation("{")) return dict();
     if (first == '+' || first == '-' || first == '.' || (first >= '0' && first <= '9')) return number();
     if (string_follows()) return strings();
     return word();
@@ -102,15 +103,15 @@ class Parser {
     return Literal(negative ? -real : real);
   }
 
-  // Elements up to `end`; `commas` counts them.
+  // Parses elements up to `end`. `commas` is increased by the number of commas.
   std::optional<Literal::Items> items(std::string_view end, std::size_t& commas) {
     Literal::Items found;
-    while (!take(end)) {
+    while (!accept(end)) {
       if (found.size() > commas) return std::nullopt;
       Parsed value = element();
       if (!value) return std::nullopt;
       found.push_back(std::move(*value));
-      if (take_punctuation(",")) ++commas;
+      if (accept_punctuation(",")) ++commas;
     }
     return found;
   }
@@ -133,10 +134,10 @@ class Parser {
   Parsed dict() {
     Literal::Dict found;
     bool comma = true;
-    while (!take("}")) {
+    while (!accept("}")) {
       if (!comma) return std::nullopt;
       Parsed key = element();
-      if (!key || !take_punctuation(":")) return std::nullopt;
+      if (!key || !accept_punctuation(":")) return std::nullopt;
       Parsed value = element();
       if (!value) return std::nullopt;
       const auto known =
@@ -146,7 +147,7 @@ class Parser {
       } else {
         found.items.emplace_back(std::move(*key), std::move(*value));
       }
-      comma = take_punctuation(",");
+      comma = accept_punctuation(",");
     }
     return Literal(std::move(found));
   }
@@ -173,7 +174,7 @@ class Parser {
     const bool tripled = triple == "'''" || triple == "\"\"\"";
     const std::string_view quote = tripled ? triple : single;
     rest_.remove_prefix(quote.size());
-    while (!take(quote)) {
+    while (!accept(quote)) {
       if (rest_.empty() || (rest_.front() == '\n' && !tripled)) return false;
       if (rest_.front() == '\\') {
         if (!(raw ? raw_escape(text) : escape(text))) return false;
@@ -194,18 +195,19 @@ class Parser {
 
   bool escape(std::string& text) {
     static constexpr std::string_view kNames = "\n\\'\"abfnrtv";
-    static constexpr std::string_view kMeanings = " \\'\"\a\b\f\n\r\t\v";  // of those names; the first has none
+    static constexpr std::string_view kMeanings =
+        " \\'\"\a\b\f\n\r\t\v";  // in the order of kNames; an escaped line break means nothing
     if (rest_.size() < 2) return false;
     const char name = rest_[1];
     rest_.remove_prefix(2);
     if (name == 'x') return hex_escape(text, 2);
     if (name == 'u') return hex_escape(text, 4);
     if (name == 'U') return hex_escape(text, 8);
-    if (name == 'N') return false;  // by a character's name
+    if (name == 'N') return false;  // \N{NAME} is not supported
     if (name >= '0' && name <= '7') {
       octal_escape(text, name);
     } else if (const std::size_t known = kNames.find(name); known == kNames.npos) {
-      text += '\\';  // no escape at all
+      text += '\\';  // Python keeps unknown escapes
       text += name;
     } else if (known != 0) {
       text += kMeanings[known];

@@ -9,7 +9,7 @@
 namespace tapster {
 namespace {
 
-// The object of one backup: all fields of backup.info, then what is derived.
+// The JSON object of one backup: all fields of backup.info, then its id and its times in ISO 8601.
 Literal report_of(const std::string& id, const BackupInfo& info) {
   Literal::Dict report;
   const auto fields = backup_info_fields();
@@ -37,7 +37,7 @@ std::string upper(std::string text) {
   return text;
 }
 
-// The lines of show: rows, and sections of rows.
+// Builds the text of backup-show from rows, and sections of rows.
 class Page {
  public:
   void title(std::string_view text) { text_.append(text).append(":\n"); }
@@ -45,7 +45,7 @@ class Page {
   void section(std::string_view name) { text_.append("  ").append(name).append(":\n"); }
   void nested(std::string_view label, std::string_view value) { add(4, 21, label, value); }
   void blank() { text_ += '\n'; }
-  std::string take() { return std::move(text_); }
+  std::string text() && { return std::move(text_); }
 
  private:
   void add(std::size_t indent, std::size_t width, std::string_view label, std::string_view value) {
@@ -193,7 +193,7 @@ std::string show_as_console(const std::string& id, const BackupInfo& info) {
   } else if (info.error) {
     page.row("Error", *info.error);
   }
-  return page.take();
+  return std::move(page).text();
 }
 
 std::string show_as_json(const std::string& id, const BackupInfo& info) {

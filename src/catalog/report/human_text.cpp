@@ -21,7 +21,7 @@ std::string human_size(std::int64_t bytes) {
 std::string human_duration(double seconds) {
   static constexpr std::pair<std::int64_t, std::string_view> kUnits[] = {
       {86400, "day"}, {3600, "hour"}, {60, "minute"}, {1, "second"}};
-  constexpr double kLongest = 1e15;  // well within 64 bits
+  constexpr double kLongest = 1e15;  // seconds; larger values are cut to this, which fits into 64 bits
   std::int64_t rest = seconds >= kLongest ? static_cast<std::int64_t>(kLongest)
                       : seconds >= 1      ? static_cast<std::int64_t>(seconds)
                                           : 0;

@@ -7,7 +7,7 @@
 
 namespace tapster {
 
-// Lists and tuples are arrays; keys that are no texts are spelled as their values are.
+// Lists and tuples become arrays. A key that is not a text becomes the text of its value: {1: 2} is {"1": 2}.
 std::string json_text(const Literal& value);
 
 }  // namespace tapster

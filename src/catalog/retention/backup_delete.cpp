@@ -48,7 +48,7 @@ class Deletion {
   std::vector<RemoveFailure> failures_;  // of the last remove_keys
 };
 
-// Whether there are any.
+// Returns whether there are any.
 bool Deletion::log_obstacles() const {
   const std::vector<std::string> obstacles = obstacles_to_deletion(catalog_);
   for (const std::string& obstacle : obstacles) log::error("Nothing is deleted while {}", obstacle);
@@ -119,7 +119,7 @@ bool Deletion::is_locked(const PlannedBackup& backup) {
   return std::any_of(keys.begin(), keys.end(), [this](const std::string& key) { return is_locked(key); });
 }
 
-// True, too, when that cannot be found out.
+// An object also counts as locked when the store does not say whether it is.
 bool Deletion::is_locked(const std::string& key) {
   try {
     const TimePoint now = std::chrono::system_clock::now();
@@ -133,7 +133,7 @@ bool Deletion::is_locked(const std::string& key) {
   return true;
 }
 
-// False: the store did not answer.
+// Fills failures_. False: the store did not answer a request.
 bool Deletion::remove_keys(const std::vector<std::string>& keys) {
   BatchedRemoval removal(store_, options_.batch_size);
   for (const std::string& key : keys) removal.add(key);

@@ -20,7 +20,7 @@ class Orphans {
       : store_(store), layout_(layout), options_(options), now_(clock.now()) {}
 
   int remove() {
-    // Uploads first: the listing has the object of one that is completed in between.
+    // Uploads are listed first: the object of one that is completed in between is then in the second listing.
     std::map<std::string, Uploads, std::less<>> uploads = list_uploads();
     BackupCatalog::Folders folders = read_backup_folders(store_, layout_.base_prefix());
     for (const auto& [id, unused] : uploads) folders[id];
@@ -46,7 +46,7 @@ class Orphans {
   bool complete_ = true;
 };
 
-// By folder; those in no folder under "".
+// By the name of the folder; uploads in no folder under "".
 std::map<std::string, Uploads, std::less<>> Orphans::list_uploads() {
   std::map<std::string, Uploads, std::less<>> uploads;
   const std::string base = layout_.base_prefix();
@@ -59,7 +59,7 @@ std::map<std::string, Uploads, std::less<>> Orphans::list_uploads() {
   return uploads;
 }
 
-// Asks for the newest part only where the begin does not settle it.
+// Asks the store for the newest part only if the upload is old enough to be abandoned.
 UploadActivity Orphans::activity_of(const UnfinishedUpload& upload) {
   UploadActivity activity{.begun = upload.initiated, .newest_part = std::nullopt};
   if (is_abandoned(activity, now_)) activity.newest_part = store_.newest_part(upload.upload);

@@ -1,4 +1,4 @@
-// Deleting many objects: keys come in one by one and go out in batches, several at a time.
+// Deletes many objects: collects their keys into batches and sends several batches at a time.
 #pragma once
 
 #include "base/thread_pool.h"
@@ -14,18 +14,18 @@
 
 namespace tapster {
 
-// Used by one thread. Memory: the batches under way and two more, and the keys that failed. A failure does not
-// stop what comes after it; only when the store cannot be reached again and again are keys given up untried.
+// For one thread. Holds at most seven batches, and the keys that could not be deleted. A failure does not stop the
+// batches after it. Once three batches have ended without an answer, the remaining keys fail without being tried.
 class BatchedRemoval {
  public:
-  // `store` is borrowed. `batch_size`: keys per request, at most the store's own; 0: as many as it takes.
+  // `store` is borrowed. `batch_size`: keys per request, at most the store's maximum; 0: the store's maximum.
   BatchedRemoval(ObjectStore& store, std::size_t batch_size);
   BatchedRemoval(const BatchedRemoval&) = delete;
   BatchedRemoval& operator=(const BatchedRemoval&) = delete;
-  ~BatchedRemoval();  // waits for what was sent; the rest is dropped
+  ~BatchedRemoval();  // waits for the batches that were handed over; drops the keys that were not
 
-  void add(std::string key);  // waits while enough is under way
-  // Sends the rest and waits for all. What is still there, in no particular order.
+  void add(std::string key);  // waits while too many batches are unsent
+  // Sends the rest and waits for all. Returns the keys that could not be deleted, in no particular order.
   std::vector<RemoveFailure> finish();
   std::uint64_t added() const noexcept { return added_; }
   bool unreachable();  // whether a batch has ended without an answer
@@ -51,7 +51,7 @@ class BatchedRemoval {
   ThreadPool workers_{[this] { work(); }};  // last: its threads use all of the above
 };
 
-// Logs an error for the first few, and how many more there are.
+// Logs an error for each of the first ten, and one with the number of the others.
 void log_failures(const std::vector<RemoveFailure>& failures, const ObjectStore& store);
 
 }  // namespace tapster

@@ -14,8 +14,8 @@ std::string minimum_reason(int minimum, std::ptrdiff_t count) {
   return fmt::format("is needed for the minimum redundancy of {}: there are {} backups", minimum, count);
 }
 
-// How many backups there are of the kind that counts for the minimum redundancy where `backup` is deleted: a failed
-// one is no redundancy beside usable ones.
+// How many backups the minimum redundancy is compared with where `backup` is to be deleted: usable ones if it is
+// usable, because failed ones are no redundancy for it; else all.
 std::ptrdiff_t redundancy_of(const CatalogedBackup& backup, const std::vector<CatalogedBackup>& all) {
   if (!backup.info.usable()) return static_cast<std::ptrdiff_t>(all.size());
   return std::count_if(all.begin(), all.end(), [](const auto& one) { return one.info.usable(); });
@@ -40,8 +40,8 @@ std::string needed_reason(const DeletionRequest& request) {
   return fmt::format("is one of the newest {} that are DONE", count);
 }
 
-std::string reason_of(const CatalogedBackup& backup, Verdict verdict, const DeletionRequest& request,
-                      const std::vector<CatalogedBackup>& all) {
+std::string explain(const CatalogedBackup& backup, Verdict verdict, const DeletionRequest& request,
+                    const std::vector<CatalogedBackup>& all) {
   switch (verdict) {
     case Verdict::deleted:
       return request.policy ? "is obsolete" : "is the one to delete";
@@ -64,12 +64,13 @@ std::string reason_of(const CatalogedBackup& backup, Verdict verdict, const Dele
   return {};
 }
 
-bool is_refused(Verdict verdict, bool by_policy) {
+bool is_refusal(Verdict verdict, bool by_policy) {
   return verdict == Verdict::snapshots ||
          (!by_policy && (verdict == Verdict::kept || verdict == Verdict::minimum_redundancy));
 }
 
-// Whether an object of the folder is an archive of that base ("data", an OID), in whatever form.
+// Whether an object of the folder is an archive of PGDATA (`base` "data") or of a tablespace (its OID), also one of an
+// unknown compression.
 bool is_archive(std::string_view name, const std::string& base) {
   if (!name.starts_with(base) || name.find('/') != std::string_view::npos) return false;
   name.remove_prefix(base.size());
@@ -77,8 +78,8 @@ bool is_archive(std::string_view name, const std::string& base) {
   return name == ".tar" || name.starts_with(".tar.");
 }
 
-// The archives in the order in which they are restored, then what else was stored for the backup: archives that
-// cannot be restored (of unknown forms, a second main one), annotations, the manifest.
+// The archives in the order in which they are restored, then the other objects of the backup: annotations, the
+// manifest, and archives that cannot be restored, because their compression is unknown or there are two main ones.
 std::vector<std::string> objects_of(const CatalogedBackup& backup, const BackupCatalog::Folders& folders) {
   const auto found = folders.find(backup.id);
   if (found == folders.end()) return {};
@@ -129,8 +130,8 @@ std::vector<PlannedBackup> plan_deletion(const BackupCatalog& catalog, const Del
     if (verdict == Verdict::deleted && backup.info.snapshots_info) verdict = Verdict::snapshots;
     plan.push_back({.id = backup.id,
                     .verdict = verdict,
-                    .refused = is_refused(verdict, by_policy),
-                    .reason = reason_of(backup, verdict, request, backups),
+                    .refused = is_refusal(verdict, by_policy),
+                    .reason = explain(backup, verdict, request, backups),
                     .objects = {}});
     if (verdict == Verdict::deleted) plan.back().objects = objects_of(backup, catalog.folders());
   }

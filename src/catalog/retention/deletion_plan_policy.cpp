@@ -6,7 +6,7 @@
 namespace tapster {
 namespace {
 
-// From the newest backup to the oldest.
+// Judges backups one after the other, from the newest to the oldest.
 class PolicyJudge {
  public:
   PolicyJudge(const RetentionPolicy& policy, int minimum_redundancy, const ZonedTime& now)
@@ -21,18 +21,18 @@ class PolicyJudge {
   }
 
  private:
-  // Kept backups count, so that they use up a place.
+  // A kept backup takes one of the places.
   Verdict by_redundancy(const CatalogedBackup& backup) {
     const bool within = counted_++ < redundancy_;
     if (backup.keep) return Verdict::kept;
     return within ? Verdict::needed : Verdict::deleted;
   }
 
-  // Recovery to the window's begin needs the newest backup that had ended by then: it is the last valid one.
+  // Recovery to the window's begin needs the newest backup that had ended before: the last one that is needed.
   Verdict by_window(const CatalogedBackup& backup) {
-    if (!reached_) {
+    if (!window_covered_) {
       ++counted_;
-      reached_ = backup.info.end_time && backup.info.end_time->instant < window_begin_;
+      window_covered_ = backup.info.end_time && backup.info.end_time->instant < window_begin_;
       return backup.keep ? Verdict::kept : Verdict::needed;
     }
     const bool wanted = counted_ < minimum_;
@@ -46,7 +46,7 @@ class PolicyJudge {
   const std::int64_t redundancy_;
   const std::chrono::sys_time<std::chrono::microseconds> window_begin_;
   std::int64_t counted_ = 0;
-  bool reached_ = false;
+  bool window_covered_ = false;
 };
 
 }  // namespace

@@ -12,28 +12,28 @@ constexpr std::size_t kTimelineDigits = 8;
 constexpr std::size_t kFolderDigits = 16;
 constexpr std::size_t kSegmentDigits = 24;
 
-std::string upper(std::string_view text) {
+std::string upper_case(std::string_view text) {
   std::string result(text);
   std::transform(result.begin(), result.end(), result.begin(),
                  [](char c) { return c >= 'a' && c <= 'f' ? static_cast<char>(c - 'a' + 'A') : c; });
   return result;
 }
 
-// A segment's name in upper case; nullopt when it is missing or something else.
-std::optional<std::string> segment(const std::optional<std::string>& text) {
+// A segment's name in upper case; nullopt: there is none, or it is not a segment's.
+std::optional<std::string> segment_name_of(const std::optional<std::string>& text) {
   const auto name = text ? WalName::parse(*text) : std::nullopt;
   if (!name || name->kind() != WalName::Kind::segment) return std::nullopt;
-  return upper(name->text());
+  return upper_case(name->text());
 }
 
 bool is_standalone(const CatalogedBackup& backup) {
   return backup.keep && backup.keep->target == KeepTarget::standalone;
 }
 
-// The WAL that the backup is inconsistent without. nullopt: unknown.
-std::optional<WalRange> own_wal(const CatalogedBackup& backup) {
-  auto begin = segment(backup.info.begin_wal);
-  auto end = segment(backup.info.end_wal);
+// The WAL without which the backup is inconsistent. nullopt: not known.
+std::optional<WalRange> consistency_wal(const CatalogedBackup& backup) {
+  auto begin = segment_name_of(backup.info.begin_wal);
+  auto end = segment_name_of(backup.info.end_wal);
   if (!begin || !end || *end < *begin) return std::nullopt;
   return WalRange{std::move(*begin), std::move(*end)};
 }
@@ -41,12 +41,12 @@ std::optional<WalRange> own_wal(const CatalogedBackup& backup) {
 std::string_view timeline_digits(std::string_view name) { return name.substr(0, kTimelineDigits); }
 std::string_view position_digits(std::string_view name) { return name.substr(kTimelineDigits); }
 
-// Whether a backup whose replay begins there may read the segment.
-bool replays(std::string_view begin, std::string_view name) {
+// Whether recovery that begins with segment `begin` may read segment `name`.
+bool may_replay(std::string_view begin, std::string_view name) {
   return timeline_digits(name) >= timeline_digits(begin) && position_digits(name) >= position_digits(begin);
 }
 
-WalDeletion nothing(std::string reason) {
+WalDeletion no_wal_deletion(std::string reason) {
   WalDeletion plan;
   plan.reason = std::move(reason);
   return plan;
@@ -59,17 +59,17 @@ class WalPlanner {
       : backups_(backups), deleted_(deleted), by_policy_(by_policy) {}
 
   WalDeletion plan() {
-    if (auto reason = older_backup_reason(); !reason.empty()) return nothing(std::move(reason));
+    if (auto reason = older_backup_reason(); !reason.empty()) return no_wal_deletion(std::move(reason));
     const CatalogedBackup& limit = limiting_backup();
-    const auto name = segment(limit.info.begin_wal);
-    if (!name) return nothing(fmt::format("backup {} does not say at which WAL it begins", limit.id));
+    const auto name = segment_name_of(limit.info.begin_wal);
+    if (!name) return no_wal_deletion(fmt::format("backup {} does not say at which WAL it begins", limit.id));
     plan_.limit = *name;
     plan_.limit_timeline = WalName::parse(*name)->timeline();
     for (const CatalogedBackup* backup : backups_) protect_timelines(*backup);
     for (std::size_t at = 0; at < backups_.size(); ++at) {
       if (at == deleted_ || !backups_[at]->info.usable()) continue;
       if (!protect_wal_of(*backups_[at])) {
-        return nothing(fmt::format("backup {} does not say which WAL it needs", backups_[at]->id));
+        return no_wal_deletion(fmt::format("backup {} does not say which WAL it needs", backups_[at]->id));
       }
     }
     std::sort(plan_.protected_timelines.begin(), plan_.protected_timelines.end());
@@ -103,15 +103,15 @@ class WalPlanner {
 
   void protect_timelines(const CatalogedBackup& backup) {
     if (backup.info.timeline) protect_timeline(static_cast<std::uint32_t>(*backup.info.timeline));
-    if (const auto begin = segment(backup.info.begin_wal)) protect_timeline(WalName::parse(*begin)->timeline());
+    if (const auto begin = segment_name_of(backup.info.begin_wal)) protect_timeline(WalName::parse(*begin)->timeline());
   }
 
   // Protects the WAL that a remaining backup needs and that lies before the limit. False: which WAL is not known.
   bool protect_wal_of(const CatalogedBackup& backup) {
-    const auto begin = segment(backup.info.begin_wal);
+    const auto begin = segment_name_of(backup.info.begin_wal);
     if (!begin) return false;
     if (is_standalone(backup)) {
-      const auto range = own_wal(backup);
+      const auto range = consistency_wal(backup);
       if (!range) return false;
       if (range->begin < plan_.limit) plan_.protected_ranges.push_back(*range);
     } else if (*begin < plan_.limit) {
@@ -130,19 +130,19 @@ class WalPlanner {
 
 bool WalDeletion::deletes(const WalName& name) const {
   if (!allowed || name.kind() == WalName::Kind::history) return false;
-  const std::string first = upper(name.text().substr(0, kSegmentDigits));
+  const std::string first = upper_case(name.text().substr(0, kSegmentDigits));
   const auto contains = [&](const WalRange& range) { return range.begin <= first && first <= range.end; };
   return first < limit &&
          std::find(protected_timelines.begin(), protected_timelines.end(), name.timeline()) ==
              protected_timelines.end() &&
          std::none_of(protected_ranges.begin(), protected_ranges.end(), contains) &&
          std::none_of(replay_begins.begin(), replay_begins.end(),
-                      [&](const std::string& begin) { return replays(begin, first); });
+                      [&](const std::string& begin) { return may_replay(begin, first); });
 }
 
 WalFolder WalDeletion::judge_hash_dir(std::string_view hash_dir) const {
-  const std::string first = upper(hash_dir) + "00000000";
-  const std::string last = upper(hash_dir) + "FFFFFFFF";
+  const std::string first = upper_case(hash_dir) + "00000000";
+  const std::string last = upper_case(hash_dir) + "FFFFFFFF";
   const auto name = hash_dir.size() == kFolderDigits ? WalName::parse(first) : std::nullopt;
   if (!name) return WalFolder::not_wal;
   if (!allowed || first >= limit) return WalFolder::stays;
@@ -156,8 +156,8 @@ WalFolder WalDeletion::judge_hash_dir(std::string_view hash_dir) const {
     if (range.begin <= last && first <= range.end) mixed = true;
   }
   for (const std::string& begin : replay_begins) {
-    if (replays(begin, first)) return WalFolder::stays;
-    if (replays(begin, last)) mixed = true;
+    if (may_replay(begin, first)) return WalFolder::stays;
+    if (may_replay(begin, last)) mixed = true;
   }
   return mixed ? WalFolder::mixed : WalFolder::goes;
 }
@@ -172,7 +172,7 @@ std::vector<WalDeletion> plan_wal_deletion(std::span<const CatalogedBackup> back
   for (const std::string& id : deleted) {
     const auto found = std::find_if(remaining.begin(), remaining.end(), [&](const auto* one) { return one->id == id; });
     if (found == remaining.end()) {
-      plans.push_back(nothing("the backup is not in the catalogue"));
+      plans.push_back(no_wal_deletion("the backup is not in the catalogue"));
       continue;
     }
     const auto at = static_cast<std::size_t>(found - remaining.begin());

@@ -47,7 +47,7 @@ TEST_CASE("PGDATA's archives come first, then those of each tablespace", "[catal
   for (const ArchiveSet& set : sets) CHECK(set.complete);
 }
 
-TEST_CASE("every form of archive is known by its suffix", "[catalog][archives]") {
+TEST_CASE("the compression of an archive follows from its suffix", "[catalog][archives]") {
   const struct {
     const char* name;
     Compression compression;
@@ -72,7 +72,7 @@ TEST_CASE("archives of unknown forms are named and ignored", "[catalog][archives
   }
 }
 
-TEST_CASE("a set without its main archive is not complete", "[catalog][archives]") {
+TEST_CASE("a set without its main archive is incomplete", "[catalog][archives]") {
   BackupInfo info;
   info.tablespaces = {{"a", 16385, "/a"}};
   const auto sets = find_archives(info, {});

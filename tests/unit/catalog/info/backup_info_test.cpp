@@ -83,7 +83,8 @@ TEST_CASE("an empty file is an empty backup", "[catalog][info]") {
   CHECK_FALSE(info.server_name);
 }
 
-TEST_CASE("reading is tolerant where the original is", "[catalog][info]") {
+TEST_CASE("comments, blanks, repeated fields and other spellings of values are accepted, as in the original",
+          "[catalog][info]") {
   const BackupInfo info = BackupInfo::parse(
       "# a remark\r\n\n  backup_name =  two words \r\nbackup_id=x\nbackup_version=2\nfilename=y\ntimeline=1\ntimeline= "
       "+1_0 \n"
@@ -121,7 +122,7 @@ TEST_CASE("fields that are not known are remembered and never written", "[catalo
   CHECK(serialise(info, BackupInfoFormat::v3_17).find("future") == std::string::npos);
 }
 
-TEST_CASE("what cannot be understood is refused with its line", "[catalog][info]") {
+TEST_CASE("a line that cannot be parsed is an error that names it", "[catalog][info]") {
   const struct {
     const char* text;
     const char* message;

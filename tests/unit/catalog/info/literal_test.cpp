@@ -80,7 +80,7 @@ TEST_CASE("literals are written as Python writes them", "[catalog][literal]") {
   }
 }
 
-TEST_CASE("what is no literal is refused", "[catalog][literal]") {
+TEST_CASE("texts that are no literals are refused", "[catalog][literal]") {
   for (const char* text : {"",
                            " ",
                            "none",

@@ -76,7 +76,7 @@ TEST_CASE("a backup is shown as the original shows it", "[catalog][report]") {
   CHECK(show_as_json("20261120T092518", info) == test::sample("backup-show.json"));
 }
 
-TEST_CASE("of a failed backup the reason is shown", "[catalog][report]") {
+TEST_CASE("a failed backup is shown with its error", "[catalog][report]") {
   BackupInfo info = sample_info("failed-sigint");
   CHECK(show_as_console("ID", info) ==
         "Backup ID:\n"
@@ -101,7 +101,7 @@ TEST_CASE("of a failed backup the reason is shown", "[catalog][report]") {
         "  Status                 : EMPTY\n");
 }
 
-TEST_CASE("what is not set is shown as None, or not at all", "[catalog][report]") {
+TEST_CASE("unset fields are shown as None, or not at all", "[catalog][report]") {
   BackupInfo info;
   info.status = BackupStatus::waiting_for_wals;
   CHECK(show_as_console("ID", info) ==
@@ -124,7 +124,7 @@ TEST_CASE("what is not set is shown as None, or not at all", "[catalog][report]"
         "\n");
 }
 
-TEST_CASE("what a Barman server recorded is shown as well", "[catalog][report]") {
+TEST_CASE("fields that only a Barman server records are shown as well", "[catalog][report]") {
   BackupInfo info = sample_info("done-gzip");
   info.mode = "rsync-concurrent";
   info.encryption = "gpg";

@@ -38,14 +38,14 @@ struct World {
 
 }  // namespace
 
-TEST_CASE("archives without backup.info go when they are old") {
+TEST_CASE("archives without backup.info are deleted when they are old") {
   World world;
   for (const char* name : {"data.tar", "16385.tar.gz", "annotations/note", "anything"}) world.add(kOld, name);
   CHECK(world.remove() == 0);
   CHECK(world.store.keys().empty());
 }
 
-TEST_CASE("what may belong to a running backup stays") {
+TEST_CASE("objects that may belong to a running backup stay") {
   World world;
   const std::string* id = &kOld;
   SECTION("the newest object is young") {
@@ -104,14 +104,14 @@ TEST_CASE("backups, other folders and kept archives are no orphans") {
   CHECK(world.store.keys() == before);
 }
 
-TEST_CASE("annotations that are all that is left of a backup go") {
+TEST_CASE("annotations are deleted when nothing else is left of their backup") {
   World world;
   world.add(kOld, "annotations/keep");
   CHECK(world.remove() == 0);
   CHECK(world.store.keys().empty());
 }
 
-TEST_CASE("unfinished uploads go when nothing came in for a day, whether or not their backup ended") {
+TEST_CASE("unfinished uploads are aborted when no part came in for a day, whether or not their backup ended") {
   World world;
   world.add(kOld, "data.tar");
   world.add(kOld, "backup.info");
@@ -143,7 +143,7 @@ TEST_CASE("a dry run lists orphans") {
   CHECK(world.store.open_uploads() == 1);
 }
 
-TEST_CASE("orphans that cannot be deleted are a failure, and others go") {
+TEST_CASE("an orphan that cannot be deleted is a failure, and others are deleted") {
   World world;
   world.add(kOld, "a.tar");
   world.add(kOld, "b.tar");

@@ -62,7 +62,7 @@ class World {
 
 }  // namespace
 
-TEST_CASE("all that is stored of a backup goes, its backup.info last and alone") {
+TEST_CASE("everything that is stored of a backup is deleted, its backup.info last and alone") {
   World world;
   auto backup = backup_of(1, segment_name(1, 1, 0));
   backup.info.tablespaces = {{"b", 16400, "/b"}, {"a", 16385, "/a"}};
@@ -80,7 +80,7 @@ TEST_CASE("all that is stored of a backup goes, its backup.info last and alone")
   CHECK(world.store.find("p/srv/" + folder + "163850.tar"));
 }
 
-TEST_CASE("the WAL behind the oldest backup goes with it, that of another one stays") {
+TEST_CASE("the WAL before the second backup goes with the oldest one, and not with another") {
   World world;
   world.add_three();
   SECTION("the oldest") {
@@ -162,7 +162,7 @@ TEST_CASE("the minimum redundancy counts usable backups") {
   }
 }
 
-TEST_CASE("a failed backup goes by its id, never by a policy") {
+TEST_CASE("a failed backup is deleted by its id, never by a policy") {
   World world;
   auto broken = failed(backup_of(1, segment_name(1, 1, 0)));
   broken.info.begin_wal.reset();
@@ -191,7 +191,7 @@ TEST_CASE("a retention run reads the catalogue and lists the WAL once") {
   CHECK(world.store.count("list") == 4);  // base/ under both its keys, the folders of WAL, the WAL
 }
 
-TEST_CASE("by policy a standalone backup keeps just its own WAL") {
+TEST_CASE("by policy a standalone backup keeps only its own WAL") {
   World world;
   world.add(standalone(backup_of(1, segment_name(1, 1, 0))));
   for (std::uint32_t i = 2; i <= 4; ++i) world.add(backup_of(static_cast<int>(i), segment_name(1, i, 0)));
@@ -226,7 +226,9 @@ TEST_CASE("a dry run prints each backup's objects and WAL, and deletes nothing")
   CHECK(world.store.keys() == before);
 }
 
-TEST_CASE("a failure leaves backup.info and the WAL; the others go on, and it can be repeated") {
+TEST_CASE(
+    "a backup that cannot be deleted keeps backup.info and WAL, others are deleted, and the next run deletes the "
+    "rest") {
   World world;
   world.add_three();
   world.store.undeletable = {"p/srv/base/" + kId1 + "/data.tar"};
@@ -243,7 +245,7 @@ TEST_CASE("a failure leaves backup.info and the WAL; the others go on, and it ca
   CHECK(world.has_wal(3));
 }
 
-TEST_CASE("a backup.info that stays is a failure") {
+TEST_CASE("a backup.info that cannot be deleted is a failure") {
   World world;
   world.add_three();
   SECTION("refused") { world.store.undeletable = {world.layout.backup_info_key(kId1)}; }
@@ -262,7 +264,7 @@ TEST_CASE("a backup.info that stays is a failure") {
   CHECK_FALSE(world.has(kId1));
 }
 
-TEST_CASE("when the store does not answer, the run ends") {
+TEST_CASE("when the store does not answer, the run ends without deleting more") {
   World world;
   world.add_three();
   world.store.before = [](const std::string& operation, const std::string&) {
@@ -272,14 +274,14 @@ TEST_CASE("when the store does not answer, the run ends") {
   CHECK(world.removed().size() == 1);
 }
 
-TEST_CASE("many backups go by few requests") {
+TEST_CASE("many backups are deleted by few requests") {
   World world;
   for (int at = 1; at <= 90; ++at) world.add(backup_of(at, segment_name(1, static_cast<std::uint32_t>(at), 0)));
   CHECK(world.retain("REDUNDANCY 1") == 0);
   CHECK(world.store.count("batch") == 2);  // their archives, their records
 }
 
-TEST_CASE("WAL goes before the record of its backup, which is what the next run begins with") {
+TEST_CASE("WAL is deleted before the backup.info of its backup") {
   World world;
   world.add_three();
   CHECK(world.remove(kId1) == 0);
@@ -299,7 +301,7 @@ TEST_CASE("WAL that cannot be deleted is a failure") {
   CHECK_FALSE(world.has_wal(0));
 }
 
-TEST_CASE("a locked backup is not touched, when that is asked for") {
+TEST_CASE("with --check-object-lock a locked backup is left as it is") {
   World world;
   world.add_three();
   const std::string archive = "p/srv/base/" + kId1 + "/data.tar";
@@ -337,7 +339,7 @@ TEST_CASE("a locked backup is not touched, when that is asked for") {
   CHECK(world.removed().empty() == locked);
 }
 
-TEST_CASE("a dry run tells of locks, too") {
+TEST_CASE("a dry run also refuses locked backups") {
   World world;
   world.add_three();
   world.options.check_object_lock = true;
@@ -347,7 +349,7 @@ TEST_CASE("a dry run tells of locks, too") {
   CHECK(world.printed.empty());
 }
 
-TEST_CASE("disk snapshots are not deleted, and other backups are") {
+TEST_CASE("backups of disk snapshots are not deleted, and other backups are") {
   World world;
   auto snapshots = backup_of(1, segment_name(1, 1, 0));
   snapshots.info.snapshots_info = Literal::parse("{'provider': 'gcp'}");

@@ -19,7 +19,7 @@ void add_objects(FakeStore& store, int count) {
 
 }  // namespace
 
-TEST_CASE("keys go out in full batches") {
+TEST_CASE("keys are sent in full batches") {
   FakeStore store;
   add_objects(store, 2500);
   BatchedRemoval removal(store, 0);
@@ -30,7 +30,7 @@ TEST_CASE("keys go out in full batches") {
   CHECK(store.count("batch") == 3);
 }
 
-TEST_CASE("the size of batches is what the caller and the store allow") {
+TEST_CASE("a batch is as large as the caller and the store allow") {
   struct Row {
     std::size_t asked;
     int batches;
@@ -46,14 +46,14 @@ TEST_CASE("the size of batches is what the caller and the store allow") {
   CHECK(store.keys().empty());
 }
 
-TEST_CASE("a removal without keys is no request") {
+TEST_CASE("a removal without keys sends no request") {
   FakeStore store;
   BatchedRemoval removal(store, 0);
   CHECK(removal.finish().empty());
   CHECK(store.calls().empty());
 }
 
-TEST_CASE("what fails is told, and the rest goes") {
+TEST_CASE("keys that cannot be deleted are returned, and the others are deleted") {
   FakeStore store;
   store.limit.max_remove_batch = 10;
   add_objects(store, 100);
@@ -79,7 +79,7 @@ TEST_CASE("what fails is told, and the rest goes") {
   }
 }
 
-TEST_CASE("a store that does not answer is not asked for ever") {
+TEST_CASE("after three batches without an answer the other keys are not tried") {
   FakeStore store;
   store.limit.max_remove_batch = 1;
   std::atomic<int> tries{0};
@@ -95,7 +95,7 @@ TEST_CASE("a store that does not answer is not asked for ever") {
   CHECK(tries < 10);
 }
 
-TEST_CASE("a removal that is given up waits for what was sent") {
+TEST_CASE("a removal that is destroyed waits for the batches that were sent") {
   FakeStore store;
   store.limit.max_remove_batch = 1;
   add_objects(store, 5);
@@ -107,7 +107,7 @@ TEST_CASE("a removal that is given up waits for what was sent") {
   CHECK(store.keys() == std::vector<std::string>{key(3), key(4)});
 }
 
-TEST_CASE("many failures are not many lines") {
+TEST_CASE("of many failures only the first ten are logged one by one") {
   const FakeStore store;
   std::vector<RemoveFailure> failures;
   for (int i = 0; i < 50; ++i) failures.push_back({key(i), "so"});

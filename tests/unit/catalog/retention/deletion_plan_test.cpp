@@ -110,7 +110,7 @@ TEST_CASE("in a window, the minimum redundancy retains obsolete backups") {
   CHECK(verdicts("RECOVERY WINDOW OF 0 DAYS", 2, {done(1), failed(done(10)), done(30)}) == "M-N");
 }
 
-TEST_CASE("a finished backup without an end is taken for a new one") {
+TEST_CASE("a backup that is DONE and has no end counts as ended within the window") {
   auto endless = done(2);
   endless.info.end_time.reset();
   CHECK(verdicts("RECOVERY WINDOW OF 0 DAYS", 0, {done(1), endless}) == "NN");

@@ -30,7 +30,7 @@ std::string wal(std::uint32_t timeline, std::uint32_t log, std::uint32_t segment
 
 }  // namespace
 
-TEST_CASE("WAL goes up to the next backup, but only behind the oldest one") {
+TEST_CASE("WAL before the next backup goes, but only with the oldest backup") {
   const Backups all = {backup_of(1, wal(1, 0, 16)), backup_of(2, wal(1, 1, 16)), backup_of(3, wal(1, 3, 0))};
   for (const bool by_policy : {false, true}) {
     const WalDeletion first = plan_one(all, id_of(all[0]), by_policy);
@@ -50,7 +50,7 @@ TEST_CASE("without a next backup the deleted one's own WAL stays") {
   CHECK_FALSE(goes(plan, wal(1, 2, 8)));
 }
 
-TEST_CASE("names of every kind are measured by their segment") {
+TEST_CASE("names of every kind go or stay with their segment") {
   const Backups all = {backup_of(1, wal(1, 2, 7))};
   const WalDeletion plan = plan_one(all, id_of(all[0]), false);
   CHECK(goes(plan, wal(1, 2, 6) + ".partial"));
@@ -81,7 +81,7 @@ TEST_CASE("a backup that waits for WAL counts like a finished one") {
   CHECK(plan_one(all, id_of(all[1]), true).allowed);
 }
 
-TEST_CASE("lower timelines go when no backup is on them any more") {
+TEST_CASE("WAL of lower timelines goes once no backup is on them") {
   // As in the original, the deleted backup's own timeline is protected once more.
   const Backups all = {backup_of(1, wal(1, 3, 0)), backup_of(2, wal(2, 4, 0)), backup_of(3, wal(2, 5, 0))};
   const WalDeletion first = plan_one(all, id_of(all[0]), true);
@@ -96,7 +96,7 @@ TEST_CASE("lower timelines go when no backup is on them any more") {
   CHECK_FALSE(goes(second, wal(3, 0, 0)));  // a higher one
 }
 
-TEST_CASE("an older standalone backup keeps everything with -b, and its own WAL by policy") {
+TEST_CASE("an older standalone backup keeps all WAL with -b, and only its own by policy") {
   const Backups all = {standalone(backup_of(1, wal(1, 1, 4), wal(1, 1, 6))), backup_of(2, wal(1, 3, 0)),
                        backup_of(3, wal(1, 4, 16))};
   CHECK_FALSE(plan_one(all, id_of(all[1]), false).allowed);
@@ -114,7 +114,7 @@ TEST_CASE("an older standalone backup keeps everything with -b, and its own WAL 
   CHECK(plan.judge_hash_dir("0000000100000005") == WalFolder::stays);
 }
 
-TEST_CASE("an older backup that is kept in full, or for reasons unknown, keeps everything") {
+TEST_CASE("an older backup that is kept in full, or by an unknown text, keeps all WAL") {
   const KeepTarget target = GENERATE(KeepTarget::full, KeepTarget::other);
   const bool by_policy = GENERATE(false, true);
   const Backups all = {kept(backup_of(1, wal(1, 1, 4)), target), standalone(backup_of(2, wal(1, 2, 0))),
@@ -122,7 +122,7 @@ TEST_CASE("an older backup that is kept in full, or for reasons unknown, keeps e
   CHECK_FALSE(plan_one(all, id_of(all[2]), by_policy).allowed);
 }
 
-TEST_CASE("folders of WAL by what they hold") {
+TEST_CASE("folders of WAL are judged by the names that they may hold") {
   const Backups all = {backup_of(1, wal(2, 1, 0)), backup_of(2, wal(3, 5, 8)), backup_of(3, wal(3, 9, 0))};
   const WalDeletion plan = plan_one(Backups(all.begin() + 1, all.end()), id_of(all[1]), false);
   CHECK(plan.judge_hash_dir("0000000300000008") == WalFolder::goes);
@@ -137,7 +137,7 @@ TEST_CASE("folders of WAL by what they hold") {
   CHECK(with_older.judge_hash_dir("0000000200000000") == WalFolder::stays);
 }
 
-TEST_CASE("a limit that is not known lets nothing go") {
+TEST_CASE("without a known limit no WAL goes") {
   auto lost = failed(backup_of(1, wal(1, 0, 1)));
   lost.info.begin_wal.reset();
   const Backups alone = {lost};
@@ -150,7 +150,7 @@ TEST_CASE("a limit that is not known lets nothing go") {
   CHECK_FALSE(plan_one({}, "20200101T000000", false).allowed);
 }
 
-TEST_CASE("a remaining backup that does not say which WAL it needs keeps everything") {
+TEST_CASE("a remaining backup that does not say which WAL it needs keeps all WAL") {
   auto vague = backup_of(3, wal(1, 5, 0));
   SECTION("it does not begin") { vague.info.begin_wal.reset(); }
   SECTION("standalone, it does not end") {
@@ -173,7 +173,7 @@ TEST_CASE("a newer backup that begins before the limit keeps what it replays") {
   CHECK(plan.judge_hash_dir("0000000200000004") == WalFolder::stays);
 }
 
-TEST_CASE("higher backups that were taken on another cluster's clock keep the WAL they need") {
+TEST_CASE("a newer standalone backup that begins before the limit keeps its own WAL") {
   const Backups all = {backup_of(1, wal(1, 1, 0)), backup_of(2, wal(1, 5, 0)),
                        standalone(backup_of(3, wal(1, 2, 0), wal(1, 2, 1)))};
   const WalDeletion plan = plan_one(all, all[0].id, true);

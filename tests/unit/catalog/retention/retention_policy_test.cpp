@@ -26,7 +26,7 @@ TEST_CASE("policies are read in any case and with any blanks") {
   CHECK(RetentionPolicy::parse("REDUNDANCY 0")->redundancy == 0);
 }
 
-TEST_CASE("what is no policy is refused, and so are absurd numbers") {
+TEST_CASE("texts that are no policy are refused, and so are absurd numbers") {
   for (const char* text : {"",
                            " ",
                            "main",

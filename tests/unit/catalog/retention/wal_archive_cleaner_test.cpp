@@ -45,7 +45,7 @@ WalDeletion up_to(const std::string& limit) {
 
 }  // namespace
 
-TEST_CASE("all forms of all WAL files before the limit go, and nothing else") {
+TEST_CASE("all forms of all WAL files before the limit are deleted, and nothing else") {
   Archive archive;
   const std::string low = segment_name(1, 0, 9);
   for (const char* suffix : {"", ".gz", ".partial", ".partial.lz4", ".00000028.backup", ".00000028.backup.zst"}) {
@@ -68,7 +68,7 @@ TEST_CASE("all forms of all WAL files before the limit go, and nothing else") {
             archive.key("00000002.history.gz"), archive.key("readme")});
 }
 
-TEST_CASE("whole folders go with everything in them") {
+TEST_CASE("a folder that goes as a whole goes with everything in it") {
   Archive archive;
   archive.add("0000000100000000/readme");
   archive.add_wal(segment_name(1, 0, 9));
@@ -77,7 +77,7 @@ TEST_CASE("whole folders go with everything in them") {
   CHECK(archive.store.keys() == std::vector<std::string>{archive.key("0000000100000001/readme")});
 }
 
-TEST_CASE("a folder with another name is left alone, with a warning") {
+TEST_CASE("a folder that is not named like one of WAL is left alone, with a warning") {
   Archive archive;
   archive.add("misc/" + segment_name(1, 0, 1));
   archive.add("0000000100000000x/" + segment_name(1, 0, 1));
@@ -104,7 +104,7 @@ TEST_CASE("20,000 objects take little more requests than the pages and batches t
   CHECK(archive.store.count("stat") + archive.store.count("get") == 0);
 }
 
-TEST_CASE("what is protected in between is not even listed") {
+TEST_CASE("folders that are protected as a whole are not listed") {
   Archive archive;
   for (std::uint32_t log = 0; log < 40; ++log) archive.fill(1, log, 100);
   archive.fill(2, 40, 10);
@@ -135,7 +135,7 @@ TEST_CASE("several plans are carried out together") {
   CHECK(archive.store.count("list") == 2);
 }
 
-TEST_CASE("nothing that may go is no request") {
+TEST_CASE("plans that delete nothing send no request") {
   Archive archive;
   archive.fill(1, 0, 3);
   CHECK(archive.clean({}));
@@ -143,12 +143,12 @@ TEST_CASE("nothing that may go is no request") {
   CHECK(archive.store.calls().empty());
 }
 
-TEST_CASE("an archive without WAL is clean") {
+TEST_CASE("in an archive without WAL there is nothing to delete") {
   Archive archive;
   CHECK(archive.clean({up_to(segment_name(1, 1, 0))}));
 }
 
-TEST_CASE("cleaning goes on after failures, and goes all the way the next time") {
+TEST_CASE("after a failure the rest is deleted, and the next run deletes everything") {
   int pages = 0;  // outlives its section: the store counts to the end
   Archive archive;
   archive.fill(1, 0, 20);
