@@ -45,7 +45,7 @@ std::optional<std::uint32_t> segment_size_in(Bytes header) {
   return found ? std::optional(found->segment_size) : std::nullopt;
 }
 
-void SegmentSniffer::write(Bytes data) {
+void SegmentHeaderSink::write(Bytes data) {
   if (bytes_ < kLongHeaderSize) {
     const std::size_t count = std::min(data.size(), static_cast<std::size_t>(kLongHeaderSize - bytes_));
     std::copy_n(data.begin(), count, header_.begin() + static_cast<std::ptrdiff_t>(bytes_));

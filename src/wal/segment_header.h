@@ -27,12 +27,12 @@ std::optional<SegmentHeader> segment_header_in(Bytes header);
 std::optional<std::uint32_t> segment_size_in(Bytes header);
 
 // A pass-through that reads the header, and counts.
-class SegmentSniffer final : public ByteSink {
+class SegmentHeaderSink final : public ByteSink {
  public:
   using Listener = std::function<void(std::uint32_t segment_size)>;
 
   // `known` is called as soon as the segment size is known, from within write.
-  explicit SegmentSniffer(ByteSink& next, Listener known = {}) : next_(next), known_(std::move(known)) {}
+  explicit SegmentHeaderSink(ByteSink& next, Listener known = {}) : next_(next), known_(std::move(known)) {}
   void write(Bytes data) override;
   void finish() override { next_.finish(); }
 

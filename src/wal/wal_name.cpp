@@ -24,7 +24,7 @@ std::uint32_t hex_value(std::string_view text) {
 }
 
 // Cuts `count` hex digits off the front of `text`.
-bool take_hex(std::string_view& text, std::size_t count) {
+bool cut_hex(std::string_view& text, std::size_t count) {
   if (text.size() < count || !is_hex(text.substr(0, count))) return false;
   text.remove_prefix(count);
   return true;
@@ -36,13 +36,13 @@ std::optional<WalName> WalName::parse(std::string_view name) {
   WalName result;
   result.text_ = name;
   std::string_view rest = name;
-  if (take_hex(rest, kHistoryDigits) && rest == ".history") {
+  if (cut_hex(rest, kHistoryDigits) && rest == ".history") {
     result.kind_ = Kind::history;
     result.timeline_ = hex_value(name.substr(0, 8));
     return result;
   }
   rest = name;
-  if (!take_hex(rest, kSegmentDigits)) return std::nullopt;
+  if (!cut_hex(rest, kSegmentDigits)) return std::nullopt;
   result.timeline_ = hex_value(name.substr(0, 8));
   result.log_ = hex_value(name.substr(8, 8));
   result.segment_ = hex_value(name.substr(16, 8));
@@ -52,7 +52,7 @@ std::optional<WalName> WalName::parse(std::string_view name) {
     result.kind_ = Kind::partial;
   } else if (rest.starts_with('.')) {
     rest.remove_prefix(1);
-    if (!take_hex(rest, kOffsetDigits) || rest != ".backup") return std::nullopt;
+    if (!cut_hex(rest, kOffsetDigits) || rest != ".backup") return std::nullopt;
     result.kind_ = Kind::label;
   } else {
     return std::nullopt;

@@ -49,7 +49,7 @@ class FoundForms {
   }
 
   // The best first.
-  std::vector<WalObject> take() {
+  std::vector<WalObject> best_first() {
     std::sort(found_.begin(), found_.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
     std::vector<WalObject> result;
     result.reserve(found_.size());
@@ -74,7 +74,7 @@ std::vector<WalObject> find_wal_objects(ObjectStore& store, const ArchiveLayout&
     for (const ObjectEntry& entry : page.objects) found.examine(entry);
     return true;
   });
-  return found.take();
+  return found.best_first();
 }
 
 WalObjectsFrom find_wal_objects_from(ObjectStore& store, const ArchiveLayout& layout, const WalName& name) {
@@ -96,7 +96,7 @@ WalObjectsFrom find_wal_objects_from(ObjectStore& store, const ArchiveLayout& la
     }
     return true;
   });
-  result.forms = found.take();
+  result.forms = found.best_first();
   return result;
 }
 

@@ -59,7 +59,7 @@ void ArchiveAhead::finish() {
 
 void ArchiveAhead::send(const WalName& name, const std::stop_token& stop) {
   try {
-    WalSource source(directory_ + "/" + name.text(), name, stop);
+    LocalWalFile source(directory_ + "/" + name.text(), name, stop);
     if (source.system_identifier() != record_.system_identifier()) {
       log::debug("{} is not a whole segment of the same cluster: left to its own turn", name.text());
       return;

@@ -39,7 +39,7 @@ void ArchivedRecord::add(const WalName& name, const struct stat& file, TimePoint
   write_note(folder_, note_of(name), claim(name, file) + " " + note_time(now));
 }
 
-bool ArchivedRecord::take(const WalName& name, const struct stat& file, TimePoint now) const {
+bool ArchivedRecord::consume(const WalName& name, const struct stat& file, TimePoint now) const {
   const auto text = read_note(folder_, note_of(name));
   if (!text) return false;
   remove_note(folder_, note_of(name));
@@ -53,7 +53,7 @@ bool ArchivedRecord::take(const WalName& name, const struct stat& file, TimePoin
   return false;
 }
 
-std::set<std::string> ArchivedRecord::tidy(const WalName& current, TimePoint now) const {
+std::set<std::string> ArchivedRecord::remove_outdated(const WalName& current, TimePoint now) const {
   std::set<std::string> remaining;
   folder_.for_each([&](const char* entry) {
     const std::string_view file = entry;

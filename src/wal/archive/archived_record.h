@@ -29,11 +29,11 @@ class ArchivedRecord {
   void add(const WalName& name, const struct stat& file, TimePoint now) const;
 
   // Whether that is so; what was noted is gone then, in either case.
-  bool take(const WalName& name, const struct stat& file, TimePoint now) const;
+  bool consume(const WalName& name, const struct stat& file, TimePoint now) const;
 
   // Removes what PostgreSQL has passed when it comes with `current`, what is old, and what killed writers left. Returns
   // the names of what remains.
-  std::set<std::string> tidy(const WalName& current, TimePoint now) const;
+  std::set<std::string> remove_outdated(const WalName& current, TimePoint now) const;
 
  private:
   std::string claim(const WalName& name, const struct stat& file) const;

@@ -28,9 +28,9 @@ bool must_not_be_empty(const WalName& name) {
 
 }  // namespace
 
-class WalSource::CheckedBody final : public Body {
+class LocalWalFile::CheckedBody final : public Body {
  public:
-  CheckedBody(const WalSource& source, std::uint64_t offset, std::uint64_t length)
+  CheckedBody(const LocalWalFile& source, std::uint64_t offset, std::uint64_t length)
       : source_(source), file_(source.path_, offset, length) {}
   std::uint64_t size() const override { return file_.size(); }
   void rewind() override {
@@ -46,12 +46,12 @@ class WalSource::CheckedBody final : public Body {
   }
 
  private:
-  const WalSource& source_;
+  const LocalWalFile& source_;
   FileBody file_;
   std::uint64_t position_ = 0;
 };
 
-WalSource::WalSource(std::string path, const WalName& name, std::stop_token stop)
+LocalWalFile::LocalWalFile(std::string path, const WalName& name, std::stop_token stop)
     : path_(std::move(path)), stop_(std::move(stop)) {
   first_seen_ = stat_of(path_);
   if (!S_ISREG(first_seen_.st_mode)) {
@@ -63,7 +63,7 @@ WalSource::WalSource(std::string path, const WalName& name, std::stop_token stop
   }
 }
 
-void WalSource::check_unchanged() const {
+void LocalWalFile::check_unchanged() const {
   const struct stat now = stat_of(path_);
   const auto times_differ = [](const timespec& a, const timespec& b) {
     return a.tv_sec != b.tv_sec || a.tv_nsec != b.tv_nsec;
@@ -75,7 +75,7 @@ void WalSource::check_unchanged() const {
   }
 }
 
-std::optional<std::uint64_t> WalSource::system_identifier() const {
+std::optional<std::uint64_t> LocalWalFile::system_identifier() const {
   std::array<std::byte, kLongHeaderSize> bytes{};
   if (size() < bytes.size()) return std::nullopt;
   FileBody file(path_, 0, bytes.size());
@@ -85,18 +85,18 @@ std::optional<std::uint64_t> WalSource::system_identifier() const {
   return header->system_identifier;
 }
 
-std::unique_ptr<Body> WalSource::body(std::uint64_t offset, std::uint64_t length) const {
+std::unique_ptr<Body> LocalWalFile::body(std::uint64_t offset, std::uint64_t length) const {
   return std::make_unique<CheckedBody>(*this, offset, std::min(length, size() - offset));
 }
 
-void WalSource::stream_into(ByteSink& sink) const {
+void LocalWalFile::stream_into(ByteSink& sink) const {
   const auto content = body(0, size());
   std::vector<std::byte> buffer(kReadSize);
   while (const std::size_t count = content->read(buffer)) sink.write(Bytes(buffer).first(count));
   sink.finish();
 }
 
-const ContentDigest& WalSource::digest() {
+const ContentDigest& LocalWalFile::digest() {
   if (!digest_) {
     NullSink nowhere;
     ContentDigestSink hash(nowhere);

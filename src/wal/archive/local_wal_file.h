@@ -16,11 +16,11 @@
 
 namespace tapster {
 
-class WalSource {
+class LocalWalFile {
  public:
   // Throws Error (general): not readable, not a regular file, an empty segment. A request to stop ends every later read
   // with Interrupted.
-  WalSource(std::string path, const WalName& name, std::stop_token stop = {});
+  LocalWalFile(std::string path, const WalName& name, std::stop_token stop = {});
 
   const std::string& path() const noexcept { return path_; }
   std::uint64_t size() const noexcept { return static_cast<std::uint64_t>(first_seen_.st_size); }

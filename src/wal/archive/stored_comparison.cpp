@@ -13,7 +13,8 @@ namespace {
 constexpr std::size_t kDigestDigits = 64;
 
 // The digest that the archiver recorded, where it can be believed.
-std::optional<std::string> recorded_digest(const ObjectStat& stat, const WalObject& stored, const WalSource& source) {
+std::optional<std::string> recorded_digest(const ObjectStat& stat, const WalObject& stored,
+                                           const LocalWalFile& source) {
   const auto entry = stat.metadata.find(kSha256Metadata);
   if (entry == stat.metadata.end() || entry->second.size() != kDigestDigits) return std::nullopt;
   // Metadata can be copied onto other bytes by hand.
@@ -24,13 +25,13 @@ std::optional<std::string> recorded_digest(const ObjectStat& stat, const WalObje
 std::optional<std::string> downloaded_digest(ObjectStore& store, const WalObject& stored) {
   NullSink nowhere;
   Sha256Sink hash(nowhere);
-  if (!fetch_wal_object(store, stored, hash)) return std::nullopt;
+  if (!read_wal_object(store, stored, hash)) return std::nullopt;
   return hex_encode(hash.digest());
 }
 
 }  // namespace
 
-Comparison compare_with_stored(ObjectStore& store, const WalObject& stored, WalSource& source) {
+Comparison compare_with_stored(ObjectStore& store, const WalObject& stored, LocalWalFile& source) {
   std::optional<std::string> stored_digest;
   if (store.capabilities().metadata) {
     const auto stat = store.stat(stored.key);

@@ -13,6 +13,6 @@ enum class Comparison { identical, vanished };
 // Compares the uncompressed contents: by the digest in the object's metadata or, for objects
 // of others, by downloading. Throws Error (operation) when they differ; general when the
 // stored object cannot be read.
-Comparison compare_with_stored(ObjectStore& store, const WalObject& stored, WalSource& source);
+Comparison compare_with_stored(ObjectStore& store, const WalObject& stored, LocalWalFile& source);
 
 }  // namespace tapster

@@ -46,7 +46,7 @@ struct Memory {
 
 // nullopt for what is not a whole segment under PostgreSQL's own name, and where there is no folder for it.
 std::optional<Memory> recall(ObjectStore& store, const ArchiveLayout& layout, const WalArchiveRequest& request,
-                             const WalSource& source) {
+                             const LocalWalFile& source) {
   if (request.spool_dir.empty() || !is_servers_segment(request.name)) return std::nullopt;
   const auto system_identifier = source.system_identifier();
   if (!system_identifier) return std::nullopt;
@@ -109,7 +109,7 @@ class Archiving {
   bool was_stored_ahead() {
     if (!memory_ || request_.parallel <= 1) return false;
     record_.emplace(memory_->folder, memory_->subject.archive, memory_->subject.system_identifier);
-    return record_->take(request_.name, source_.first_seen(), SystemClock().now());
+    return record_->consume(request_.name, source_.first_seen(), SystemClock().now());
   }
 
   // Begins to store what PostgreSQL will come with next, as far as it is certain that it is not stored in another form.
@@ -117,7 +117,7 @@ class Archiving {
     if (!record_ || !(found_ || creates_only())) return;
     const std::size_t slash = request_.path.rfind('/');
     const std::string directory = slash == std::string::npos ? "." : request_.path.substr(0, slash);
-    const std::set<std::string> recorded = record_->tidy(request_.name, SystemClock().now());
+    const std::set<std::string> recorded = record_->remove_outdated(request_.name, SystemClock().now());
     const auto names = ready_segments_after(
         directory, request_.name, static_cast<std::size_t>(request_.parallel) - 1,
         [&](const std::string& name) { return !recorded.contains(name) && !(found_ && found_->later.contains(name)); });
@@ -203,7 +203,7 @@ class Archiving {
   ObjectStore& store_;
   const ArchiveLayout& layout_;
   const WalArchiveRequest& request_;
-  WalSource source_;
+  LocalWalFile source_;
   std::optional<Memory> memory_;
   WalObject target_;
   std::optional<WalObjectsFrom> found_;   // by this call

@@ -98,7 +98,7 @@ PutResult put_whole(ObjectStore& store, const std::string& key, Body& body, PutO
   return result;
 }
 
-PutResult upload_plain(ObjectStore& store, const std::string& key, const WalSource& source, PutOptions options,
+PutResult upload_plain(ObjectStore& store, const std::string& key, const LocalWalFile& source, PutOptions options,
                        CreateOnlyTest* test) {
   const StoreLimits limits = store.limits();
   if (source.size() <= (limits.put_splits ? limits.max_put_size : std::min(kMaxSinglePut, limits.max_put_size))) {
@@ -117,7 +117,7 @@ PutResult upload_plain(ObjectStore& store, const std::string& key, const WalSour
 }
 
 // The digest must be known when an upload begins, and a small file becomes one request.
-PutResult upload_compressed_whole(ObjectStore& store, WalSource& source, const WalUpload& upload, PutOptions options,
+PutResult upload_compressed_whole(ObjectStore& store, LocalWalFile& source, const WalUpload& upload, PutOptions options,
                                   CreateOnlyTest* test) {
   BlockBuffer buffer;
   const auto compressor = make_compressor(upload.compression, upload.level, buffer, source.size());
@@ -133,7 +133,7 @@ PutResult upload_compressed_whole(ObjectStore& store, WalSource& source, const W
   return put_whole(store, upload.key, body, std::move(options), test);
 }
 
-PutResult upload_compressed_in_parts(ObjectStore& store, const WalSource& source, const WalUpload& upload,
+PutResult upload_compressed_in_parts(ObjectStore& store, const LocalWalFile& source, const WalUpload& upload,
                                      const PutOptions& options) {
   SpillingBuffer buffer(store, upload.key, part_size_within(store.limits(), kMaxBodyInMemory), options);
   const auto compressor = make_compressor(upload.compression, upload.level, buffer, source.size());
@@ -143,7 +143,7 @@ PutResult upload_compressed_in_parts(ObjectStore& store, const WalSource& source
 
 }  // namespace
 
-PutResult upload_wal(ObjectStore& store, WalSource& source, const WalUpload& upload, CreateOnlyTest* test) {
+PutResult upload_wal(ObjectStore& store, LocalWalFile& source, const WalUpload& upload, CreateOnlyTest* test) {
   PutOptions options;
   options.if_absent = true;
   options.known_absent = upload.known_absent;

@@ -36,6 +36,6 @@ enum class CreateOnlyTest {
 
 // Leaves no upload behind, whatever happens. The source's request to stop ends it with Interrupted; nothing is known
 // about the object then. With `test`, a put that created the object is made once more; that this fails is no failure.
-PutResult upload_wal(ObjectStore& store, WalSource& source, const WalUpload& upload, CreateOnlyTest* test = nullptr);
+PutResult upload_wal(ObjectStore& store, LocalWalFile& source, const WalUpload& upload, CreateOnlyTest* test = nullptr);
 
 }  // namespace tapster

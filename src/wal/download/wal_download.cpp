@@ -27,12 +27,12 @@ class MovementSink final : public ByteSink {
   const std::function<void()>& moved_;
 };
 
-class Download {
+class WalFileDownload {
  public:
-  Download(ObjectStore& store, const ArchiveLayout& layout, LastForm* form, const DownloadOrder& order)
+  WalFileDownload(ObjectStore& store, const ArchiveLayout& layout, LastForm* form, const WalDownloadOrder& order)
       : store_(store), layout_(layout), form_(form), order_(order) {}
 
-  std::optional<Downloaded> run() {
+  std::optional<DownloadedWalFile> run() {
     if (form_ != nullptr && order_.name.kind() == WalName::Kind::segment) {
       if (const auto form = form_->get()) {
         const WalObject expected{layout_.wal_key(order_.name, *form), *form};
@@ -51,24 +51,24 @@ class Download {
 
  private:
   // nullopt: it is not there, or not listed and nothing but its length speaks for it, which a listing can confirm.
-  std::optional<Downloaded> fetch(const WalObject& object) {
+  std::optional<DownloadedWalFile> fetch(const WalObject& object) {
     AtomicFile file = order_.new_file();
-    SegmentSniffer sniffer(file, [&](std::uint32_t segment_size) {
+    SegmentHeaderSink header(file, [&](std::uint32_t segment_size) {
       if (object.partial) return;
       remember(object);  // a fetcher that is started now is to know it
       if (order_.begun) order_.begun(segment_size);
     });
-    MovementSink sink(sniffer, order_.moved);
-    const auto evidence = fetch_verified(store_, object, sink, order_.stop);
+    MovementSink sink(header, order_.moved);
+    const auto evidence = read_verified_wal_object(store_, object, sink, order_.stop);
     if (!evidence) return std::nullopt;
-    const bool whole = sniffer.segment_size() == sniffer.bytes();
+    const bool whole = header.segment_size() == header.bytes();
     if (!whole && !object.size && evidence == Evidence::length) return std::nullopt;
     if (!whole && order_.only_whole) {
       throw error(ErrorKind::general, "{} is no whole segment", store_.describe(object.key));
     }
     file.commit_replace();
     remember(object);
-    return Downloaded{object.key, sniffer.bytes(), sniffer.segment_size()};
+    return DownloadedWalFile{object.key, header.bytes(), header.segment_size()};
   }
 
   void remember(const WalObject& object) {
@@ -79,14 +79,14 @@ class Download {
   ObjectStore& store_;
   const ArchiveLayout& layout_;
   LastForm* form_;
-  const DownloadOrder& order_;
+  const WalDownloadOrder& order_;
 };
 
 }  // namespace
 
-std::optional<Downloaded> download(ObjectStore& store, const ArchiveLayout& layout, LastForm* form,
-                                   const DownloadOrder& order) {
-  return Download(store, layout, form, order).run();
+std::optional<DownloadedWalFile> download_wal_file(ObjectStore& store, const ArchiveLayout& layout, LastForm* form,
+                                                   const WalDownloadOrder& order) {
+  return WalFileDownload(store, layout, form, order).run();
 }
 
 }  // namespace tapster

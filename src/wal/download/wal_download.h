@@ -18,17 +18,17 @@
 
 namespace tapster {
 
-struct DownloadOrder {
+struct WalDownloadOrder {
   const WalName& name;
   PartialFallback fallback = PartialFallback::no;
   std::function<AtomicFile()> new_file = {};  // for each attempt
-  SegmentSniffer::Listener begun = {};        // the beginning of a whole segment came, and says its size
+  SegmentHeaderSink::Listener begun = {};     // the beginning of a whole segment came, and says its size
   std::function<void()> moved = {};           // bytes came
   bool only_whole = false;                    // what is no whole segment is an Error (general)
   std::stop_token stop = {};
 };
 
-struct Downloaded {
+struct DownloadedWalFile {
   std::string key;
   std::uint64_t bytes = 0;                    // uncompressed
   std::optional<std::uint32_t> segment_size;  // that it says
@@ -36,7 +36,7 @@ struct Downloaded {
 
 // Verified and committed. nullopt: a listing has proven that there is no such file. Throws Error, and Interrupted.
 // `form` may be null.
-std::optional<Downloaded> download(ObjectStore& store, const ArchiveLayout& layout, LastForm* form,
-                                   const DownloadOrder& order);
+std::optional<DownloadedWalFile> download_wal_file(ObjectStore& store, const ArchiveLayout& layout, LastForm* form,
+                                                   const WalDownloadOrder& order);
 
 }  // namespace tapster

@@ -39,7 +39,7 @@ class DecompressingSink final : public ByteSink {
       next_.write(data);
       failed_ = false;
     }
-    void finish() override {}  // the caller of fetch_wal_object publishes
+    void finish() override {}  // the caller of read_wal_object publishes
     bool failed() const { return failed_; }
 
    private:
@@ -65,8 +65,8 @@ class DecompressingSink final : public ByteSink {
 
 }  // namespace
 
-std::optional<ObjectStat> fetch_wal_object(ObjectStore& store, const WalObject& object, ByteSink& out,
-                                           std::stop_token stop) {
+std::optional<ObjectStat> read_wal_object(ObjectStore& store, const WalObject& object, ByteSink& out,
+                                          std::stop_token stop) {
   DecompressingSink sink(object.compression, out, store.describe(object.key), stop);
   GetOptions options;
   options.stop = std::move(stop);
@@ -75,10 +75,10 @@ std::optional<ObjectStat> fetch_wal_object(ObjectStore& store, const WalObject& 
   return stat;
 }
 
-std::optional<Evidence> fetch_verified(ObjectStore& store, const WalObject& object, ByteSink& out,
-                                       std::stop_token stop) {
+std::optional<Evidence> read_verified_wal_object(ObjectStore& store, const WalObject& object, ByteSink& out,
+                                                 std::stop_token stop) {
   Crc64Sink crc(out);
-  const auto stat = fetch_wal_object(store, object, crc, std::move(stop));
+  const auto stat = read_wal_object(store, object, crc, std::move(stop));
   if (!stat) return std::nullopt;
   if (object.size && *object.size != stat->size) {
     throw error(ErrorKind::general, "{} was listed with {} bytes, but {} came: it was replaced or damaged on its way",

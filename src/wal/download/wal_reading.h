@@ -14,8 +14,8 @@ namespace tapster {
 // Streams the object through its decompressor into `out`, and does not finish that: the caller
 // publishes. nullopt: the object is not there (any more), `out` is untouched. Throws Error (general)
 // that names the object for damaged data, Interrupted, and what the store and `out` throw.
-std::optional<ObjectStat> fetch_wal_object(ObjectStore& store, const WalObject& object, ByteSink& out,
-                                           std::stop_token stop = {});
+std::optional<ObjectStat> read_wal_object(ObjectStore& store, const WalObject& object, ByteSink& out,
+                                          std::stop_token stop = {});
 
 // What shows that the content is what was archived: nothing but that as many bytes came as the store has, or the
 // archiver's CRC-64 of it.
@@ -23,7 +23,7 @@ enum class Evidence { length, checksum };
 
 // The same, compared with all that is known: as many bytes as were listed (when they were), and, where the archiver
 // recorded the CRC-64 of the content, that content. Anything else is an Error (general), after `out` got the bytes.
-std::optional<Evidence> fetch_verified(ObjectStore& store, const WalObject& object, ByteSink& out,
-                                       std::stop_token stop = {});
+std::optional<Evidence> read_verified_wal_object(ObjectStore& store, const WalObject& object, ByteSink& out,
+                                                 std::stop_token stop = {});
 
 }  // namespace tapster

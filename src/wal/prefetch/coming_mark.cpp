@@ -32,7 +32,7 @@ void ComingMark::moved() {
   ::futimens(file_.get(), nullptr);
 }
 
-std::optional<std::string> seen_of_mark(const PrivateFolder& folder, const WalName& name) {
+std::optional<std::string> mark_state(const PrivateFolder& folder, const WalName& name) {
   struct stat info {};
   if (::fstatat(folder.descriptor(), mark_name(name).c_str(), &info, AT_SYMLINK_NOFOLLOW) != 0) return std::nullopt;
   return fmt::format("{} {} {}", info.st_ino, info.st_mtim.tv_sec, info.st_mtim.tv_nsec);

@@ -31,7 +31,7 @@ class ComingMark {
 };
 
 // Changes with ComingMark::moved, about once a second; nullopt: there is no mark.
-std::optional<std::string> seen_of_mark(const PrivateFolder& folder, const WalName& name);
+std::optional<std::string> mark_state(const PrivateFolder& folder, const WalName& name);
 
 // Whether a file in the folder bears a mark's name.
 bool is_coming_mark(std::string_view file_name);

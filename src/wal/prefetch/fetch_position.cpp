@@ -20,7 +20,7 @@ constexpr const char* kPositionFile = "position";
 constexpr int kMostSegments = 1024;
 
 template <typename Number>
-bool take_number(std::string_view& text, char end, Number& number) {
+bool cut_number(std::string_view& text, char end, Number& number) {
   const auto [rest, failure] = std::from_chars(text.data(), text.data() + text.size(), number);
   if (failure != std::errc() || rest == text.data() + text.size() || *rest != end) return false;
   text.remove_prefix(static_cast<std::size_t>(rest - text.data()) + 1);
@@ -34,8 +34,8 @@ std::optional<FetchPosition> position_in(std::string_view text) {
   if (blank == std::string_view::npos || !name || name->kind() != WalName::Kind::segment) return std::nullopt;
   text.remove_prefix(blank + 1);
   FetchPosition position{*name, 0, 0, {}};
-  if (!take_number(text, ' ', position.segment_size) || !is_segment_size(position.segment_size)) return std::nullopt;
-  if (!take_number(text, '\n', position.count) || position.count < 1 || position.count > kMostSegments) {
+  if (!cut_number(text, ' ', position.segment_size) || !is_segment_size(position.segment_size)) return std::nullopt;
+  if (!cut_number(text, '\n', position.count) || position.count < 1 || position.count > kMostSegments) {
     return std::nullopt;
   }
   position.directory = text;

@@ -38,7 +38,7 @@ void write_down(int file, std::string_view note) {
 
 }  // namespace
 
-std::optional<FetcherLock> FetcherLock::take(const PrivateFolder& folder) {
+std::optional<FetcherLock> FetcherLock::acquire(const PrivateFolder& folder) {
   FileDescriptor file = open_at(folder.descriptor(), kLockFile, O_RDWR | O_CREAT | O_NOFOLLOW, 0600);
   if (!file) return std::nullopt;
   struct flock lock = whole_file();
@@ -53,14 +53,14 @@ std::optional<FetcherLock> FetcherLock::take(const PrivateFolder& folder) {
   return FetcherLock(std::move(file));
 }
 
-void FetcherLock::leave(FetcherEnd end, std::string_view why) const {
+void FetcherLock::record_end(FetcherEnd end, std::string_view why) const {
   const std::string_view how = end == FetcherEnd::failed         ? kFailed
                                : end == FetcherEnd::nothing_more ? kNothingMore
                                                                  : kIdle;
   write_down(file_.get(), fmt::format("{}{}\n", how, why.substr(0, kLongestNote)));
 }
 
-FetcherState look_at_fetcher(const PrivateFolder& folder) {
+FetcherState fetcher_state(const PrivateFolder& folder) {
   FetcherState state;
   const FileDescriptor file = open_at(folder.descriptor(), kLockFile, O_RDWR | O_NOFOLLOW | O_NONBLOCK);
   if (!file) return state;

@@ -20,10 +20,10 @@ enum class FetcherEnd {
 class FetcherLock {
  public:
   // nullopt: another one has it, or the folder cannot have one.
-  static std::optional<FetcherLock> take(const PrivateFolder& folder);
+  static std::optional<FetcherLock> acquire(const PrivateFolder& folder);
 
   // Writes down how it ends and, in one line, why. The lock goes with the object.
-  void leave(FetcherEnd end, std::string_view why) const;
+  void record_end(FetcherEnd end, std::string_view why) const;
 
  private:
   explicit FetcherLock(FileDescriptor file) : file_(std::move(file)) {}
@@ -38,6 +38,6 @@ struct FetcherState {
 };
 
 // Takes no lock: looking never keeps a fetcher from starting.
-FetcherState look_at_fetcher(const PrivateFolder& folder);
+FetcherState fetcher_state(const PrivateFolder& folder);
 
 }  // namespace tapster

@@ -167,7 +167,7 @@ void Prefetcher::fetch(Job& job, const std::stop_token& stop) {
 
 Prefetcher::State Prefetcher::fetch_into_spool(Job& job, const std::stop_token& stop) {
   ComingMark mark(folder_, job.name);
-  DownloadOrder order{.name = job.name};
+  WalDownloadOrder order{.name = job.name};
   order.new_file = [&] { return spool_.create(job.name); };
   order.begun = [this](std::uint32_t) {
     if (!flowing_.exchange(true)) watch_.wake();
@@ -175,7 +175,7 @@ Prefetcher::State Prefetcher::fetch_into_spool(Job& job, const std::stop_token& 
   order.moved = [&mark] { mark.moved(); };
   order.only_whole = true;
   order.stop = stop;
-  if (download(store_, layout_, &form_, order)) return State::fetched;
+  if (download_wal_file(store_, layout_, &form_, order)) return State::fetched;
   job.why = fmt::format("{} is not in the archive", job.name.text());
   return State::absent;
 }

@@ -37,7 +37,7 @@ bool Spool::has(const WalName& name) const {
   return ::fstatat(folder_.descriptor(), name.text().c_str(), &info, AT_SYMLINK_NOFOLLOW) == 0 && usable(info);
 }
 
-std::optional<std::uint64_t> Spool::take(const WalName& name, const std::string& destination) const {
+std::optional<std::uint64_t> Spool::move_out(const WalName& name, const std::string& destination) const {
   const char* const text = name.text().c_str();
   struct stat info {};
   if (::fstatat(folder_.descriptor(), text, &info, AT_SYMLINK_NOFOLLOW) != 0 || !usable(info)) return std::nullopt;

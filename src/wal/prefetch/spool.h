@@ -19,7 +19,7 @@ class Spool {
 
   // Moves the segment to `destination`, across file systems if need be, and returns its size in bytes. nullopt: it is
   // not here (or cannot be moved), the destination is as it was.
-  std::optional<std::uint64_t> take(const WalName& name, const std::string& destination) const;
+  std::optional<std::uint64_t> move_out(const WalName& name, const std::string& destination) const;
 
   bool has(const WalName& name) const;
 

@@ -38,17 +38,17 @@ void prefetch_wal(ObjectStore& store, const ArchiveLayout& layout, const Prefetc
   try {
     const auto folder = PrivateFolder::at(order.folder);
     if (!folder) return;
-    auto lock = FetcherLock::take(*folder);
+    auto lock = FetcherLock::acquire(*folder);
     if (!lock) return;
     remove_remains(*folder);
     Prefetcher prefetcher(store, layout, *folder);
     while (lock) {
       const auto end = run_guarded(prefetcher, order, stop);
-      lock->leave(end.how, end.why);
+      lock->record_end(end.how, end.why);
       log::debug("not prefetching any more: {}", end.why);
       // Who asked before the lock was gone has relied on this one.
       lock.reset();
-      if (end.how == FetcherEnd::nothing_more && prefetcher.asked_again()) lock = FetcherLock::take(*folder);
+      if (end.how == FetcherEnd::nothing_more && prefetcher.asked_again()) lock = FetcherLock::acquire(*folder);
     }
   } catch (const std::exception& failure) {
     log::debug("not prefetching: {}", failure.what());

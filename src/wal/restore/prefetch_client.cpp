@@ -44,17 +44,16 @@ bool PrefetchClient::is_expected() const {
   return false;
 }
 
-std::optional<std::uint64_t> PrefetchClient::take() const {
-  if (const auto size = spool_.take(request_.name, request_.destination)) return size;
-  if (!look_at_fetcher(folder_).running || !(seen_of_mark(folder_, request_.name) || is_expected()))
-    return std::nullopt;
+std::optional<std::uint64_t> PrefetchClient::get_from_spool() const {
+  if (const auto size = spool_.move_out(request_.name, request_.destination)) return size;
+  if (!fetcher_state(folder_).running || !(mark_state(folder_, request_.name) || is_expected())) return std::nullopt;
   FolderWatch watch(folder_);
   std::optional<std::string> seen;  // of the mark, as long as there is one
   bool marked = false;
   auto moved = std::chrono::steady_clock::now();
-  while (look_at_fetcher(folder_).running) {
-    const auto now_seen = seen_of_mark(folder_, request_.name);
-    if (const auto size = spool_.take(request_.name, request_.destination)) return size;
+  while (fetcher_state(folder_).running) {
+    const auto now_seen = mark_state(folder_, request_.name);
+    if (const auto size = spool_.move_out(request_.name, request_.destination)) return size;
     if (marked && !now_seen) break;  // it has not come
     marked = now_seen.has_value();
     const auto now = std::chrono::steady_clock::now();
@@ -66,7 +65,7 @@ std::optional<std::uint64_t> PrefetchClient::take() const {
     }
     watch.wait(kLook);
   }
-  return spool_.take(request_.name, request_.destination);
+  return spool_.move_out(request_.name, request_.destination);
 }
 
 bool PrefetchClient::tell_position(std::uint32_t segment_size) const {
@@ -81,9 +80,9 @@ void PrefetchClient::start_fetcher() const {
   request_.start_fetcher(absolute_path(folder_.path()));
 }
 
-void PrefetchClient::served_from_spool(std::uint64_t segment_size) const {
+void PrefetchClient::on_served_from_spool(std::uint64_t segment_size) const {
   if (!is_segment_size(segment_size) || !tell_position(static_cast<std::uint32_t>(segment_size))) return;
-  const FetcherState fetcher = look_at_fetcher(folder_);
+  const FetcherState fetcher = fetcher_state(folder_);
   if (fetcher.running || (fetcher.end == FetcherEnd::failed && fetcher.just_now)) return;
   // The last one came to the end of the archive: another look is due when its catch has been eaten.
   if (fetcher.end == FetcherEnd::nothing_more &&
@@ -93,11 +92,11 @@ void PrefetchClient::served_from_spool(std::uint64_t segment_size) const {
   start_fetcher();
 }
 
-void PrefetchClient::served_from_archive(std::uint32_t segment_size) {
+void PrefetchClient::on_download_begun(std::uint32_t segment_size) {
   if (told_) return;
   told_ = true;
   if (!tell_position(segment_size)) return;
-  const FetcherState fetcher = look_at_fetcher(folder_);
+  const FetcherState fetcher = fetcher_state(folder_);
   if (fetcher.running) return;
   if (fetcher.end == FetcherEnd::failed && fetcher.just_now) {
     log::info("not prefetching WAL: that has just failed: {}", fetcher.why);

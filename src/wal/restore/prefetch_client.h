@@ -19,11 +19,11 @@ class PrefetchClient {
 
   // Moves the requested segment out of the spool to its destination, after a wait when a fetcher is about to put it
   // there, and returns its size in bytes. nullopt: it has to be fetched.
-  std::optional<std::uint64_t> take() const;
+  std::optional<std::uint64_t> get_from_spool() const;
 
   // The requested segment came out of the spool, or has begun to come from the archive.
-  void served_from_spool(std::uint64_t segment_size) const;
-  void served_from_archive(std::uint32_t segment_size);
+  void on_served_from_spool(std::uint64_t segment_size) const;
+  void on_download_begun(std::uint32_t segment_size);
 
  private:
   bool is_expected() const;

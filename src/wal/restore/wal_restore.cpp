@@ -31,7 +31,7 @@ bool is_synced_by_server(const std::string& destination) {
   return name == "RECOVERYXLOG" || name == "RECOVERYHISTORY";
 }
 
-void check_size(const WalRestoreRequest& request, const Downloaded& done) {
+void check_size(const WalRestoreRequest& request, const DownloadedWalFile& done) {
   if (request.name.kind() != WalName::Kind::segment || !done.segment_size) return;
   if (done.bytes == *done.segment_size) return;
   log::warning("WAL segment {} has {} bytes in the archive, but says that its size is {}", request.name.text(),
@@ -40,13 +40,13 @@ void check_size(const WalRestoreRequest& request, const Downloaded& done) {
 
 WalRestoreOutcome fetch_requested(ObjectStore& store, const ArchiveLayout& layout, const WalRestoreRequest& request,
                                   LastForm* form, PrefetchClient* client) {
-  DownloadOrder order{.name = request.name};
+  WalDownloadOrder order{.name = request.name};
   order.fallback = request.no_partial ? PartialFallback::no : PartialFallback::yes;
   order.new_file = [&] {
     return AtomicFile(request.destination, {.durable = !is_synced_by_server(request.destination)});
   };
-  if (client != nullptr) order.begun = [&](std::uint32_t size) { client->served_from_archive(size); };
-  const auto done = download(store, layout, form, order);
+  if (client != nullptr) order.begun = [&](std::uint32_t size) { client->on_download_begun(size); };
+  const auto done = download_wal_file(store, layout, form, order);
   if (!done) {
     log::info("WAL file {} for server {} does not exist", request.name.text(), layout.server_name());
     return WalRestoreOutcome::not_found;
@@ -60,9 +60,9 @@ WalRestoreOutcome restore_ahead(ObjectStore& store, const ArchiveLayout& layout,
                                 const PrivateFolder& folder) {
   const Spool spool(folder);
   PrefetchClient client(folder, spool, request);
-  if (const auto size = client.take()) {
+  if (const auto size = client.get_from_spool()) {
     log::info("restored prefetched {} to {}", request.name.text(), request.destination);
-    client.served_from_spool(*size);
+    client.on_served_from_spool(*size);
   } else {
     LastForm form(folder);
     const auto outcome = fetch_requested(store, layout, request, &form, &client);

@@ -39,22 +39,22 @@ TEST_CASE("what is no long page header names none", "[wal][header]") {
   CHECK_FALSE(segment_size_in(segment));
 }
 
-TEST_CASE("the sniffer tells the size once, as soon as the header is whole", "[wal][header]") {
+TEST_CASE("the header tells the size once, as soon as the header is whole", "[wal][header]") {
   const Data segment = make_segment(1U << 20U, 1);
   const std::size_t piece = GENERATE(1, 7, 39, 40, 41, 4096);
   Counter counter;
   std::vector<std::uint64_t> told_after;
-  SegmentSniffer sniffer(counter, [&](std::uint32_t size) {
+  SegmentHeaderSink header(counter, [&](std::uint32_t size) {
     CHECK(size == 1U << 20U);
     told_after.push_back(counter.bytes);
   });
   for (Bytes rest = segment; !rest.empty();) {
     const Bytes part = rest.first(std::min(piece, rest.size()));
-    sniffer.write(part);
+    header.write(part);
     rest = rest.subspan(part.size());
   }
   REQUIRE(told_after.size() == 1);
   CHECK(told_after.front() == (kLongHeaderSize - 1) / piece * piece);
-  CHECK(sniffer.bytes() == segment.size());
+  CHECK(header.bytes() == segment.size());
   CHECK(counter.bytes == segment.size());
 }

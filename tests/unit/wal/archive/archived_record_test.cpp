@@ -50,19 +50,21 @@ struct Recorded {
 
 TEST_CASE("what was recorded is taken once", "[wal][record]") {
   Recorded recorded;
-  CHECK(recorded.record().take(recorded.name, recorded.file(), recorded.now));
+  CHECK(recorded.record().consume(recorded.name, recorded.file(), recorded.now));
   CHECK(recorded.notes().empty());
-  CHECK_FALSE(recorded.record().take(recorded.name, recorded.file(), recorded.now));
+  CHECK_FALSE(recorded.record().consume(recorded.name, recorded.file(), recorded.now));
 }
 
 TEST_CASE("a record holds for one archive, cluster and name only", "[wal][record]") {
   Recorded recorded;
-  SECTION("archive") { CHECK_FALSE(recorded.record("other").take(recorded.name, recorded.file(), recorded.now)); }
-  SECTION("cluster") { CHECK_FALSE(recorded.record("archive", 8).take(recorded.name, recorded.file(), recorded.now)); }
+  SECTION("archive") { CHECK_FALSE(recorded.record("other").consume(recorded.name, recorded.file(), recorded.now)); }
+  SECTION("cluster") {
+    CHECK_FALSE(recorded.record("archive", 8).consume(recorded.name, recorded.file(), recorded.now));
+  }
   SECTION("name: a note that was renamed") {
     const WalName other = *WalName::parse("000000020000000000000002");
     std::filesystem::rename(recorded.note(), recorded.folder.path() + "/" + other.text() + ".stored");
-    CHECK_FALSE(recorded.record().take(other, recorded.file(), recorded.now));
+    CHECK_FALSE(recorded.record().consume(other, recorded.file(), recorded.now));
   }
   CHECK(recorded.notes().empty());
 }
@@ -88,7 +90,7 @@ TEST_CASE("a file that is not the very one that was stored has no record", "[wal
   if (before.st_ctim.tv_sec == after.st_ctim.tv_sec && before.st_ctim.tv_nsec == after.st_ctim.tv_nsec) {
     return;  // both changes fell into one tick of the kernel's clock
   }
-  CHECK_FALSE(recorded.record().take(recorded.name, after, recorded.now));
+  CHECK_FALSE(recorded.record().consume(recorded.name, after, recorded.now));
   CHECK(recorded.notes().empty());
 }
 
@@ -102,17 +104,17 @@ TEST_CASE("a change of any of the file's properties is seen", "[wal][record]") {
   SECTION("and their fraction") { file.st_mtim.tv_nsec ^= 1; }
   SECTION("seconds of the last change") { ++file.st_ctim.tv_sec; }
   SECTION("and their fraction") { file.st_ctim.tv_nsec ^= 1; }
-  CHECK_FALSE(recorded.record().take(recorded.name, file, recorded.now));
+  CHECK_FALSE(recorded.record().consume(recorded.name, file, recorded.now));
 }
 
 TEST_CASE("an old record, or one of the future, is not believed", "[wal][record]") {
   Recorded recorded;
   SECTION("just in time") {
-    CHECK(recorded.record().take(recorded.name, recorded.file(), recorded.now + 15min));
+    CHECK(recorded.record().consume(recorded.name, recorded.file(), recorded.now + 15min));
     return;
   }
-  SECTION("old") { CHECK_FALSE(recorded.record().take(recorded.name, recorded.file(), recorded.now + 15min + 1s)); }
-  SECTION("future") { CHECK_FALSE(recorded.record().take(recorded.name, recorded.file(), recorded.now - 1s)); }
+  SECTION("old") { CHECK_FALSE(recorded.record().consume(recorded.name, recorded.file(), recorded.now + 15min + 1s)); }
+  SECTION("future") { CHECK_FALSE(recorded.record().consume(recorded.name, recorded.file(), recorded.now - 1s)); }
   CHECK(recorded.notes().empty());
 }
 
@@ -124,7 +126,7 @@ TEST_CASE("a damaged record is none", "[wal][record]") {
   SECTION("zeros") { write_file(recorded.note(), std::string(whole.size(), '\0')); }
   SECTION("garbage") { write_file(recorded.note(), "garbage"); }
   SECTION("a whole note of something else") { write_note(recorded.folder, std::string(kNext) + ".stored", "stored-1"); }
-  CHECK_FALSE(recorded.record().take(recorded.name, recorded.file(), recorded.now));
+  CHECK_FALSE(recorded.record().consume(recorded.name, recorded.file(), recorded.now));
 }
 
 TEST_CASE("what is passed, old or left behind is tidied away, and nothing else", "[wal][record]") {
@@ -138,19 +140,19 @@ TEST_CASE("what is passed, old or left behind is tidied away, and nothing else",
   write_file(recorded.folder.path() + "/context", "kept");
   write_file(recorded.folder.path() + "/.tapster-new-0123456789abcdef", "young: being written");
   const TimePoint now = SystemClock().now();
-  CHECK(recorded.record().tidy(recorded.name, now) ==
+  CHECK(recorded.record().remove_outdated(recorded.name, now) ==
         std::set<std::string>{"000000010000000000000003", "000000010000000000000004"});
   CHECK(recorded.notes() == std::vector<std::string>{".tapster-new-0123456789abcdef", "000000010000000000000003.stored",
                                                      "000000010000000000000004.stored", "context"});
-  CHECK(recorded.record().tidy(recorded.name, now + 16min).empty());
+  CHECK(recorded.record().remove_outdated(recorded.name, now + 16min).empty());
   CHECK(recorded.notes() == std::vector<std::string>{"context"});
 }
 
 TEST_CASE("where nothing can be recorded nothing is claimed", "[wal][record]") {
   Recorded recorded;
-  recorded.record().take(recorded.name, recorded.file(), recorded.now);
+  recorded.record().consume(recorded.name, recorded.file(), recorded.now);
   std::filesystem::create_directory(recorded.note());
   write_file(recorded.note() + "/in the way", "");
   recorded.record().add(recorded.name, recorded.file(), recorded.now);
-  CHECK_FALSE(recorded.record().take(recorded.name, recorded.file(), recorded.now));
+  CHECK_FALSE(recorded.record().consume(recorded.name, recorded.file(), recorded.now));
 }

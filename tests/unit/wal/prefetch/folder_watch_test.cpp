@@ -76,15 +76,15 @@ TEST_CASE("a mark shows that its download moves, once a second", "[wal][prefetch
   const WalName name = *WalName::parse("000000010000000000000001");
   {
     ComingMark mark(*folder, name);
-    const auto first = seen_of_mark(*folder, name);
+    const auto first = mark_state(*folder, name);
     REQUIRE(first);
     mark.moved();
-    CHECK(seen_of_mark(*folder, name) == first);
+    CHECK(mark_state(*folder, name) == first);
     std::this_thread::sleep_for(std::chrono::milliseconds(1050));
     mark.moved();
-    CHECK(seen_of_mark(*folder, name) != first);
+    CHECK(mark_state(*folder, name) != first);
     CHECK(is_coming_mark(name.text() + ".coming"));
   }
-  CHECK_FALSE(seen_of_mark(*folder, name));
+  CHECK_FALSE(mark_state(*folder, name));
   CHECK(tree(scratch.path()).empty());
 }
