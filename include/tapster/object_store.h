@@ -79,17 +79,32 @@ struct GetOptions {
   std::stop_token stop = {};
 };
 
+// What keeps a write from replacing an object that is there. All but `none` leave such an object untouched as far as
+// the store can (see CreateOnly), and differ in what is done before the write. A store that turns out not to take the
+// condition falls back to looking first, unless the caller has listed.
+enum class WriteProtection {
+  none,                     // the write replaces what is there
+  atomic_create,            // the store decides in the request that writes: CreateOnly::honoured
+  tested_condition,         // this store heeded the condition in a test: put sends it without a look
+  listed_then_conditional,  // the caller has just listed; the condition is sent too and may or may not be heeded
+  listed_only,              // the caller has just listed; nothing relies on the condition, though it may be sent
+  checked_by_store,         // the store looks before it writes, unless it decides atomically
+};
+
+// Whether the caller has just seen that the key is free.
+constexpr bool is_listed(WriteProtection protection) {
+  return protection == WriteProtection::listed_then_conditional || protection == WriteProtection::listed_only;
+}
+
 struct PutOptions {
-  bool if_absent = false;     // create only; see PutResult
-  bool known_absent = false;  // with if_absent: the caller has just looked, so the store need not
-  // With if_absent, of put: the store was seen to keep the condition, so nobody need look. One that refuses the
-  // condition after all is looked into before anything is written.
-  bool condition_proven = false;
+  WriteProtection protection = WriteProtection::none;
   std::optional<Tags> tags;  // present but empty: an empty tag set is sent
   Metadata metadata;         // dropped by stores without capability `metadata`
   // SHA-256 of the body, when the caller has it, so that the store need not read the body twice.
   std::optional<std::array<std::byte, 32>> body_sha256;
   std::stop_token stop = {};
+
+  bool if_absent() const noexcept { return protection != WriteProtection::none; }  // create only; see PutResult
 };
 
 enum class PutResult { created, already_exists };  // the second only with if_absent

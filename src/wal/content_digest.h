@@ -1,9 +1,7 @@
-// What identifies the content of a WAL file, whatever form it is stored in. The archiver records it in the
-// object's metadata.
+// The digests of a WAL file's uncompressed content. The archiver records them in the object's metadata.
 //
-// Two values, because they are asked for at different times: SHA-256 tells whether two files of one
-// name are the same (nobody can afford a wrong yes), and CRC-64 tells whether a restored file came
-// undamaged, at a tenth of the time of the former, in the path that recovery waits for.
+// They serve different readers. The archiver compares two files of one name by SHA-256, because a wrong "same" would
+// lose a segment. The restorer finds damage by CRC-64, which takes a tenth of the time, because recovery waits for it.
 #pragma once
 
 #include "crypto/digest.h"
@@ -16,7 +14,7 @@
 
 namespace tapster {
 
-// Names of the metadata, in lower-case hex: of the uncompressed bytes.
+// Names of the metadata. The values are lower-case hex.
 inline constexpr const char* kSha256Metadata = "tapster-sha256";
 inline constexpr const char* kCrc64Metadata = "tapster-crc64nvme";
 
@@ -29,7 +27,7 @@ struct ContentDigest {
 
 std::string crc64_text(std::uint64_t crc);  // 16 hex digits
 
-// Pass-throughs that compute while they hand on.
+// Pass-throughs that compute a digest of what they pass on.
 class Crc64Sink final : public ByteSink {
  public:
   explicit Crc64Sink(ByteSink& next) : next_(next) {}
@@ -47,7 +45,7 @@ class ContentDigestSink final : public ByteSink {
   explicit ContentDigestSink(ByteSink& next) : crc64_(next), sha256_(crc64_) {}
   void write(Bytes data) override { sha256_.write(data); }
   void finish() override { sha256_.finish(); }
-  ContentDigest digest() { return {sha256_.digest(), crc64_.crc()}; }  // once, when all was written
+  ContentDigest digest() { return {sha256_.digest(), crc64_.crc()}; }  // call it once, after the last write
 
  private:
   Crc64Sink crc64_;

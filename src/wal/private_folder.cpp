@@ -17,7 +17,7 @@
 namespace tapster {
 namespace {
 
-// 64 bits of FNV-1a: it tells places apart; what is secret about a folder is its mode.
+// FNV-1a of 64 bits. It only tells places apart: the folder's mode protects its content.
 std::uint64_t fnv1a(std::string_view text) {
   std::uint64_t hash = 0xcbf29ce484222325;
   for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
@@ -47,7 +47,7 @@ FileDescriptor open_folder(const std::string& path) {
   return open_at(AT_FDCWD, path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
 }
 
-// Why it cannot be used, or nothing.
+// Why the folder cannot be used; empty when it can.
 std::string objection(const FileDescriptor& folder) {
   const auto by_errno = [] { return std::generic_category().message(errno); };
   struct stat info {};
@@ -66,7 +66,7 @@ std::optional<PrivateFolder> PrivateFolder::open(const std::string& root, const 
   if (!folder && errno == ENOENT) {
     make_root(root);
     ::mkdir(folder_path.c_str(), 0700);
-    folder = open_folder(folder_path);  // what stood in the way of making them shows here
+    folder = open_folder(folder_path);  // fails for the same reason as the calls before
   }
   const std::string reason = objection(folder);
   if (reason.empty()) return PrivateFolder(std::move(folder), folder_path);

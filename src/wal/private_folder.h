@@ -1,5 +1,5 @@
-// A folder of our own beside nobody's data, for what one command leaves for the next one: one for each archive,
-// directory of the server and user. It is a convenience: whoever cannot have it does without.
+// A folder in a spool directory, private to the user, for what one run of a command leaves for the next: one folder for
+// each archive, directory of the server, and user. Commands work without it, with more requests.
 #pragma once
 
 #include "file/file.h"
@@ -14,20 +14,21 @@ namespace tapster {
 
 class PrivateFolder {
  public:
-  // Makes the folder in `root` for `archive` and the directory that `path`, which need not exist, is in. nullopt, and a
-  // line for the operator that begins with `without` ("not prefetching WAL: cannot use spool folder"), when it cannot
-  // be made or written to, or is open to others. A root that is made in a directory that everybody shares (/var/tmp)
-  // is shared likewise: it holds the folders of all users.
+  // Opens the folder in `root` for `archive` and the directory of `path`, which need not exist, and makes it when it is
+  // missing. nullopt when it cannot be made or written to, or other users may read it; a line of the log says so and
+  // begins with `without` ("not prefetching WAL: cannot use spool folder"). A root that has to be made in a directory
+  // for all users (/var/tmp) becomes one for all users: it holds their folders.
   static std::optional<PrivateFolder> open(const std::string& root, const std::string& archive, const std::string& path,
                                            const char* without, log::Level level = log::Level::info);
 
-  // One that exists, by its path(). nullopt: it does not any more, or is not private to us.
+  // Opens an existing folder by its path(). nullopt: it is gone, or not private to this user.
   static std::optional<PrivateFolder> at(const std::string& path);
 
   int descriptor() const { return folder_.get(); }
   const std::string& path() const { return path_; }
 
-  // Every name in it, in no order, while `each` may remove what it is given. What cannot be read is left out.
+  // Calls `each` for every name in the folder, in no order; it may remove that file. Calls nothing when the folder
+  // cannot be read.
   void for_each(const std::function<void(const char* name)>& each) const;
 
  private:

@@ -63,7 +63,7 @@ std::optional<std::string> read_note(const PrivateFolder& folder, const std::str
 
 bool write_note(const PrivateFolder& folder, const std::string& name, std::string_view text) {
   try {
-    // Not synced: one that is lost costs a request.
+    // Not synced: a lost note costs one request.
     AtomicFile file(folder.descriptor(), name, folder.path() + "/" + name, {.durable = false});
     file.write(as_bytes(fmt::format("{}{}", text, checksum_line(text))));
     file.commit_replace();

@@ -1,6 +1,6 @@
-// Small texts that one command leaves in a private folder for the next one. Each is a file of its own that appears
-// whole and ends in a checksum: after a crash of the machine it may be gone, older, or damaged, which is told, but
-// never another text.
+// Notes: small texts that one run of a command leaves in a private folder for the next. Each is a file that appears
+// whole and ends in a checksum. After a crash of the machine a note may be missing, older, or damaged; a damaged one
+// reads as missing.
 #pragma once
 
 #include "wal/private_folder.h"
@@ -15,12 +15,10 @@
 
 namespace tapster {
 
-// nullopt, and for all but an absent one a line for debugging, when there is none or it is not one that was written
-// so.
+// nullopt when there is no whole note of that name. All reasons but a missing file are logged for debugging.
 std::optional<std::string> read_note(const PrivateFolder& folder, const std::string& name);
 
-// Replaces it; at most 6 KiB. False, and a line for debugging, when it cannot be: whoever reads the note later does
-// without.
+// Replaces the note; at most 6 KiB. Returns false, and logs for debugging, when it cannot be written.
 bool write_note(const PrivateFolder& folder, const std::string& name, std::string_view text);
 
 void remove_note(const PrivateFolder& folder, const std::string& name);
@@ -28,9 +26,9 @@ void remove_note(const PrivateFolder& folder, const std::string& name);
 // The parts of a note between single blanks.
 std::vector<std::string_view> words_of(std::string_view text);
 
-// For notes: whole seconds since 1970.
+// Whole seconds since 1970, as notes keep times.
 std::string note_time(TimePoint time);
-// Whether `text` is a time no longer ago than `age`, and not to come.
+// Whether `text` is a note_time in the past, no longer ago than `age`.
 bool is_recent(std::string_view text, TimePoint now, std::chrono::seconds age);
 
 }  // namespace tapster

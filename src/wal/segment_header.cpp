@@ -12,7 +12,7 @@ constexpr std::size_t kInfoOffset = 2;          // xlp_info
 constexpr std::size_t kSystemOffset = 24;       // xlp_sysid
 constexpr std::size_t kSegmentSizeOffset = 32;  // xlp_seg_size
 constexpr std::uint16_t kLongHeader = 0x0002;   // XLP_LONG_HEADER
-// XLOG_PAGE_MAGIC is 0xD000 and something in every release; a foreign byte order fails here.
+// XLOG_PAGE_MAGIC lies between 0xD000 and 0xDFFF in every release. A foreign byte order is outside of that.
 constexpr std::uint16_t kMagicMask = 0xF000;
 constexpr std::uint16_t kMagic = 0xD000;
 constexpr std::uint32_t kMinSegmentSize = 1U << 20U;
@@ -51,7 +51,7 @@ void SegmentHeaderSink::write(Bytes data) {
     std::copy_n(data.begin(), count, header_.begin() + static_cast<std::ptrdiff_t>(bytes_));
     if (bytes_ + count == kLongHeaderSize) {
       segment_size_ = segment_size_in(header_);
-      if (segment_size_ && known_) known_(*segment_size_);
+      if (segment_size_ && on_size_) on_size_(*segment_size_);
     }
   }
   bytes_ += data.size();

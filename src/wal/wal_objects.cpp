@@ -7,8 +7,8 @@
 namespace tapster {
 namespace {
 
-// Best first: what costs the least to read. A server writes one form; several of them are the
-// trace of a change of its settings, and hold the same bytes.
+// The best first: what costs the least to read. A server writes one form. Several forms of one file come from a change
+// of its settings, and hold the same content.
 constexpr Compression kByPreference[] = {Compression::none, Compression::zstd, Compression::lz4,  Compression::snappy,
                                          Compression::gzip, Compression::xz,   Compression::bzip2};
 constexpr std::string_view kPartial = ".partial";
@@ -20,7 +20,7 @@ struct Form {
   std::size_t rank;
 };
 
-// What `rest`, the end of a key, says when it is nothing but a suffix.
+// The form that `rest`, the end of a key, is the suffix of.
 std::optional<Form> form_of(std::string_view rest) {
   for (std::size_t rank = 0; rank < std::size(kByPreference); ++rank) {
     if (rest == suffix_of(kByPreference[rank])) return Form{kByPreference[rank], rank};
@@ -28,12 +28,12 @@ std::optional<Form> form_of(std::string_view rest) {
   return std::nullopt;
 }
 
-// Those of a listing's entries that hold one WAL file.
+// Collects the entries of a listing that hold one WAL file.
 class FoundForms {
  public:
   FoundForms(std::string plain_key, bool partial_too) : plain_key_(std::move(plain_key)), partial_too_(partial_too) {}
 
-  void examine(const ObjectEntry& entry) {
+  void add_if_form(const ObjectEntry& entry) {
     const std::string& key = entry.key;
     if (!key.starts_with(plain_key_)) return;
     std::string_view rest = std::string_view(key).substr(plain_key_.size());
@@ -71,7 +71,7 @@ std::vector<WalObject> find_wal_objects(ObjectStore& store, const ArchiveLayout&
   ListOptions options;
   options.page_size = kPageSize;
   store.list(layout.wal_key(name), options, [&](const ListPage& page) {
-    for (const ObjectEntry& entry : page.objects) found.examine(entry);
+    for (const ObjectEntry& entry : page.objects) found.add_if_form(entry);
     return true;
   });
   return found.best_first();
@@ -82,12 +82,12 @@ WalObjectsFrom find_wal_objects_from(ObjectStore& store, const ArchiveLayout& la
   FoundForms found(plain_key, false);
   WalObjectsFrom result;
   ListOptions options;
-  // What the key begins with is before it, and behind all but the 15 segments before it.
+  // The key without its last digit sorts before the key, and after all but the 15 segments before it.
   options.start_after = plain_key.substr(0, plain_key.size() - 1);
   const std::string folder = plain_key.substr(0, plain_key.rfind('/') + 1);
   store.list(folder, options, [&](const ListPage& page) {
     for (const ObjectEntry& entry : page.objects) {
-      found.examine(entry);
+      found.add_if_form(entry);
       if (!entry.key.starts_with(folder)) continue;
       const auto segment = WalName::parse(without_suffix(std::string_view(entry.key).substr(folder.size())));
       if (segment && segment->kind() == WalName::Kind::segment && segment->text() > name.text()) {

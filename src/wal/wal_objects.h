@@ -1,5 +1,6 @@
-// Which objects of the archive hold one WAL file: by exact names, never by mere prefixes (a
-// label file shares its segment's prefix).
+// Which objects of the archive hold one WAL file. An object does when its key is the file's key, plain or with the
+// suffix of a compression: these are the forms of the file. A common prefix is not enough, since a label file begins
+// with its segment's name.
 #pragma once
 
 #include <tapster/archive_layout.h>
@@ -24,17 +25,17 @@ struct WalObject {
 
 enum class PartialFallback { no, yes };
 
-// Lists what is stored of `name`, the best first: plain, compressed, then (segments only, when
-// asked for) partial, plain and compressed. Empty: proven absent.
+// Lists the stored forms of `name`, the best first: plain, compressed, then (segments only, when asked for) the partial
+// segment, plain and compressed. Empty: the listing was complete and proves that there is none.
 std::vector<WalObject> find_wal_objects(ObjectStore& store, const ArchiveLayout& layout, const WalName& name,
                                         PartialFallback fallback);
 
-// The same without partial ones, and, by the same requests, which later segments of the folder are stored in any form.
+// The stored forms of a segment, and which later segments of its folder are stored in any form.
 struct WalObjectsFrom {
-  std::vector<WalObject> forms;
-  std::set<std::string> later;  // names, without suffix
+  std::vector<WalObject> forms;  // as find_wal_objects returns, without partial ones
+  std::set<std::string> later;   // names, without suffix
 };
-// For segments only.
+// Takes one listing for both. For segments only.
 WalObjectsFrom find_wal_objects_from(ObjectStore& store, const ArchiveLayout& layout, const WalName& name);
 
 // `text` without one known compression suffix.

@@ -10,7 +10,7 @@ TEST_CASE("a missing container is an error, never an absence") {
   StringSink sink;
   MemoryBody body("text");
   PutOptions create;
-  create.if_absent = true;
+  create.protection = WriteProtection::checked_by_store;
   CHECK_FALSE(store->container_exists());
   CHECK_THROWS_AS(store->stat("a/b"), StoreError);
   CHECK_THROWS_AS(store->get("a/b", sink), StoreError);

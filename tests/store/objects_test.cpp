@@ -207,7 +207,7 @@ TEST_CASE("what a body throws comes out, and nothing is stored") {
       PatternBody body(4U << 20U);
       body.fail_at(at);
       PutOptions options;
-      options.if_absent = if_absent;
+      if (if_absent) options.protection = WriteProtection::checked_by_store;
       CHECK_THROWS_AS(store->put(store.key("new"), body, options), Mishap);
       CHECK_FALSE(store->stat(store.key("new")).has_value());
     }
@@ -237,7 +237,7 @@ TEST_CASE("what a sink throws comes out unchanged") {
 TEST_CASE("if_absent leaves an existing object untouched") {
   StoreUnderTest store(EACH_STORE());
   PutOptions create;
-  create.if_absent = true;
+  create.protection = WriteProtection::checked_by_store;
   CHECK(put_text(*store, store.key("x"), "first", create) == PutResult::created);
   CHECK(put_text(*store, store.key("x"), "second", create) == PutResult::already_exists);
   CHECK(put_text(*store, store.key("x"), "first", create) == PutResult::already_exists);
@@ -260,7 +260,7 @@ TEST_CASE("of eight writers with if_absent exactly one creates, whole") {
       threads.emplace_back([&, i] {
         PatternBody body(300'000, static_cast<unsigned>(i));
         PutOptions create;
-        create.if_absent = true;
+        create.protection = WriteProtection::checked_by_store;
         --waiting;
         while (waiting > 0) std::this_thread::yield();
         try {

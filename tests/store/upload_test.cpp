@@ -113,7 +113,7 @@ TEST_CASE("an upload replaces, or with if_absent leaves what is there") {
   const std::string key = store.key("x");
   put_text(*store, key, "old");
   PutOptions create;
-  create.if_absent = true;
+  create.protection = WriteProtection::checked_by_store;
   const UploadId polite = store->begin_upload(key, kPart, create);
   CHECK(store->complete_upload(polite, {send(store, polite, 1, 3)}, create) == PutResult::already_exists);
   CHECK(get_text(*store, key) == "old");

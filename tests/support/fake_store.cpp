@@ -153,7 +153,7 @@ FakeStore::Object FakeStore::read_body(Body& body, const PutOptions& options) co
 
 PutResult FakeStore::store(const std::string& key, Object object, const PutOptions& options) {
   const std::lock_guard lock(mutex_);
-  if (options.if_absent && !ignores_if_absent && objects_.contains(key)) return PutResult::already_exists;
+  if (options.if_absent() && !ignores_if_absent && objects_.contains(key)) return PutResult::already_exists;
   object.modified = time;
   objects_[key] = std::move(object);
   return PutResult::created;

@@ -31,7 +31,7 @@ PutResult AzureStore::put(const std::string& key, Body& body, const PutOptions& 
   call.body = &body;
   call.sends_checksum = true;
   call.stop = options.stop;
-  if (options.if_absent) {
+  if (options.if_absent()) {
     call.headers.emplace_back("If-None-Match", "*");
     call.accepted = exists_codes();
   }

@@ -36,7 +36,7 @@ AzureCall AzureStore::block_call(const UploadId& upload, int number, Body& body,
 // A first block of one byte, which is never committed, proves that there is a container and the right to write, and
 // makes the upload known to list_uploads.
 UploadId AzureStore::begin_upload(const std::string& key, std::uint64_t part_size, const PutOptions& options) {
-  UploadId upload{key, make_upload_id(options.if_absent, client_.clock().now()), part_size};
+  UploadId upload{key, make_upload_id(options.if_absent(), client_.clock().now()), part_size};
   MemoryBody mark("-");
   AzureCall call = block_call(upload, 0, mark, options.stop);
   call.accepted = {kOtherLength};
@@ -46,7 +46,7 @@ UploadId AzureStore::begin_upload(const std::string& key, std::uint64_t part_siz
   const auto others = block_names(client_, key, "uncommitted");
   const auto name = others && !others->empty() ? base64_decode(others->front()) : std::nullopt;
   if (!name || name->size() <= kBlockNameLength) throw client_.refused(answer.http, call);
-  upload.id = make_upload_id(options.if_absent, client_.clock().now(), name->size());
+  upload.id = make_upload_id(options.if_absent(), client_.clock().now(), name->size());
   client_.call(block_call(upload, 0, mark, options.stop));
   return upload;
 }
@@ -85,7 +85,7 @@ PutResult AzureStore::complete_upload(const UploadId& upload, const std::vector<
   call.body = &body;
   call.sends_checksum = true;
   call.stop = options.stop;
-  if (options.if_absent) {
+  if (options.if_absent()) {
     call.headers.emplace_back("If-None-Match", "*");
     call.accepted = exists_codes();
   }

@@ -104,7 +104,7 @@ PutResult FileStore::put_once(const Target& target, Body& body, const PutOptions
   const auto taken = [&] { return find_file(folder.get(), target.name(), path, status); };
   // Before any byte moves: most repeated archivings end here. Its writer may have been killed
   // before its own sync of the directory.
-  if (options.if_absent && target.guard(taken)) {
+  if (options.if_absent() && target.guard(taken)) {
     target.guard([&] { sync_directory(folder.get(), path); });
     return PutResult::already_exists;
   }
@@ -114,7 +114,7 @@ PutResult FileStore::put_once(const Target& target, Body& body, const PutOptions
   });
   target.copy(body, [&](Bytes data) { file->write(data); });
   return target.guard([&] {
-    if (!options.if_absent) {
+    if (!options.if_absent()) {
       file->commit_replace();
     } else if (!file->commit_new()) {
       require_file(folder.get(), target.name(), path);

@@ -117,7 +117,7 @@ PutResult FileStore::complete_upload(const UploadId& upload, const std::vector<U
       throw FileError(errno, "cannot truncate", path);
     }
     sync_file(file.get(), path);
-    if (!options.if_absent) {
+    if (!options.if_absent()) {
       publish_replace(folder.get(), upload.id, target.name(), path);
     } else if (!publish_new(folder.get(), upload.id, target.name(), path)) {
       require_file(folder.get(), target.name(), path);

@@ -122,7 +122,7 @@ UploadedPart GcsStore::upload_part(const UploadId& upload, int number, Body& bod
 PutResult GcsStore::complete_upload(const UploadId& upload, const std::vector<UploadedPart>& parts,
                                     const PutOptions& options) {
   if (ResumableUploads::has_made(upload)) return resumable_.complete(upload, parts, options);
-  if (options.if_absent && stat(upload.key)) return PutResult::already_exists;
+  if (options.if_absent() && stat(upload.key)) return PutResult::already_exists;
   const PutResult result = complete_in_parts(upload, parts, options);
   add_metadata_afterwards(upload.key, options);
   return result;

@@ -33,7 +33,7 @@ PutResult GcsStore::put(const std::string& key, Body& body, const PutOptions& op
   call.headers = {{"Content-Type", "multipart/related; boundary=" + boundary}};
   call.body = &framed;
   call.stop = options.stop;
-  if (options.if_absent) {
+  if (options.if_absent()) {
     call.query.emplace_back("ifGenerationMatch", "0");
     call.accepted = {status::kPreconditionFailed};
   }

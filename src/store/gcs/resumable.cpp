@@ -65,7 +65,7 @@ UploadId ResumableUploads::begin(const std::string& key, std::uint64_t part_size
   call.body = &body;
   call.stop = options.stop;
   call.grace = kCreationGrace;
-  if (options.if_absent) {
+  if (options.if_absent()) {
     call.query.emplace_back("ifGenerationMatch", "0");
     call.accepted = {status::kPreconditionFailed};
   }

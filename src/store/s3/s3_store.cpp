@@ -121,11 +121,11 @@ std::optional<ObjectStat> S3Store::stat(const std::string& key) {
 // Decides how create-only is kept at this service. Sets `exists` when a look was needed and found the
 // object; returns whether to send the condition.
 bool S3Store::send_condition(const std::string& key, const PutOptions& options, ConditionalPut support, bool& exists) {
-  if (!options.if_absent) return false;
+  if (!options.if_absent()) return false;
   if (conditions_refused_) support = ConditionalPut::refused;
   if (support == ConditionalPut::honoured) return true;
   try {
-    if (!options.known_absent) exists = stat(key).has_value();
+    if (!is_listed(options.protection)) exists = stat(key).has_value();
   } catch (const StoreError& refusal) {
     // Policies that allow nothing but writing: the condition alone must do then.
     if (refusal.details().http_status != status::kForbidden || support == ConditionalPut::refused) throw;
@@ -137,7 +137,9 @@ bool S3Store::send_condition(const std::string& key, const PutOptions& options, 
 PutResult S3Store::put(const std::string& key, Body& body, const PutOptions& options) {
   bool exists = false;
   ConditionalPut support = client_.settings().service->conditional_put;
-  if (options.condition_proven && support == ConditionalPut::unknown) support = ConditionalPut::honoured;
+  if (options.protection == WriteProtection::tested_condition && support == ConditionalPut::unknown) {
+    support = ConditionalPut::honoured;
+  }
   const bool conditional = send_condition(key, options, support, exists);
   if (exists) return PutResult::already_exists;
   S3Call call{.operation = "PutObject", .method = "PUT", .key = key};

@@ -23,7 +23,7 @@ struct UploadStatistics {                 // of one object, for copy_stats
 // One object. The upload begins at the store with the first full part (or at finish(): an object of no bytes
 // is one empty part), so what is never written costs no request and leaves nothing. write() blocks while all
 // uploaders are busy; it rethrows the first failure of an uploader, whichever object that was of. finish()
-// returns when the object is complete; with PutOptions::if_absent it throws Error (operation) when there is one
+// returns when the object is complete; with PutOptions::if_absent() it throws Error (operation) when there is one
 // already. Destroyed unfinished, parts that are on their way are interrupted and then the upload is aborted.
 class ObjectUpload : public ByteSink {
  public:

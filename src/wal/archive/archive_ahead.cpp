@@ -34,7 +34,7 @@ void ArchiveAhead::start(const std::vector<WalName>& names) {
     for (const WalName& name : names) {
       const std::lock_guard lock(mutex_);
       threads_.emplace_back([this, name](const std::stop_token& stop) {
-        send(name, stop);
+        upload(name, stop);
         const std::lock_guard ending(mutex_);
         --unfinished_;
         ended_.notify_all();
@@ -57,21 +57,22 @@ void ArchiveAhead::finish() {
   threads_.clear();
 }
 
-void ArchiveAhead::send(const WalName& name, const std::stop_token& stop) {
+void ArchiveAhead::upload(const WalName& name, const std::stop_token& stop) {
   try {
-    LocalWalFile source(directory_ + "/" + name.text(), name, stop);
-    if (source.system_identifier() != record_.system_identifier()) {
+    LocalWalFile file(directory_ + "/" + name.text(), name, stop);
+    if (file.system_identifier() != record_.system_identifier()) {
       log::debug("{} is not a whole segment of the same cluster: left to its own turn", name.text());
       return;
     }
-    WalUpload upload = like_;
-    upload.key = layout_.wal_key(name, like_.compression);
-    if (upload_wal(store_, source, upload) == PutResult::already_exists) {
-      log::debug("{} is stored already: left to its own turn", store_.describe(upload.key));
+    WalUpload order = like_;
+    order.key = layout_.wal_key(name, like_.compression);
+    if (upload_wal(store_, file, order) == PutResult::already_exists) {
+      log::debug("{} is stored already: left to its own turn", store_.describe(order.key));
       return;
     }
-    record_.add(name, source.first_seen(), SystemClock().now());
-    log::info("stored {} as {}, ahead of its turn", source.path(), store_.describe(upload.key));
+    // Only after the store has confirmed the object: a process that is killed here leaves an object without a note.
+    record_.add(name, file.first_seen(), SystemClock().now());
+    log::info("stored {} as {}, ahead of its turn", file.path(), store_.describe(order.key));
   } catch (const Interrupted&) {
     log::debug("{} was not stored in time: left to its own turn", name.text());
   } catch (const std::exception& failure) {

@@ -1,5 +1,5 @@
-// Stores segments for which PostgreSQL will come later, while the one with which it came is on its way. Nothing that
-// fails here is a failure, and what is not stored here is archived when its turn comes.
+// Uploads the segments that PostgreSQL will come with next, while the requested one is uploaded. A failure here fails
+// nothing: a segment that is not stored here is archived when its turn comes.
 #pragma once
 
 #include "wal/archive/archived_record.h"
@@ -20,23 +20,24 @@ namespace tapster {
 
 class ArchiveAhead {
  public:
-  // `like` says how each is uploaded, but for the key. Only ever creates, and compares nothing: what is there is left
-  // to its own turn. `directory` is where the segments are. Store, layout and record are borrowed.
+  // `like` says how each segment is uploaded; its key is not used. `directory` holds the segments. An object that is
+  // there is neither replaced nor compared: that is done when the segment's turn comes. Store, layout and record are
+  // borrowed.
   ArchiveAhead(ObjectStore& store, const ArchiveLayout& layout, const ArchivedRecord& record, std::string directory,
                WalUpload like);
   ArchiveAhead(const ArchiveAhead&) = delete;
   ArchiveAhead& operator=(const ArchiveAhead&) = delete;
-  ~ArchiveAhead();  // stops what is still going on
+  ~ArchiveAhead();  // interrupts the uploads that are not finished
 
   void start(const std::vector<WalName>& names);  // once
 
-  // Gives those that are on their way as long again as they had, at least a second and at most ten. They began together
-  // with PostgreSQL's segment and are as large: what needs twice its time is hanging, or trying again, and PostgreSQL
-  // must not wait for that. The second is for the connections that they had to make.
+  // Waits for the uploads as long again as they have had, at least one second and at most ten, and interrupts the rest.
+  // They began together with the requested segment and are as large: one that needs twice the time hangs or is being
+  // repeated, and PostgreSQL must not wait for it. The second is for making connections.
   void finish();
 
  private:
-  void send(const WalName& name, const std::stop_token& stop);
+  void upload(const WalName& name, const std::stop_token& stop);
 
   ObjectStore& store_;
   const ArchiveLayout& layout_;

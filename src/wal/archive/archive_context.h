@@ -1,11 +1,12 @@
-// What is known of the place that a server archives to, so that the next segment costs one request.
+// What wal-archive remembers of the place that it archives to, so that the next segment costs one request.
 //
-// Before a segment is stored it must be certain that no other form of it is (".gz" beside ".zst"), and that the store
-// does not overwrite. The first is shown for all later segments of its folder (of 4 GiB of WAL) by the listing that
-// shows it for one: from then on only this server's own form comes into being there. The second is shown by the
-// service's name or by a test. Both are kept here, for one archive, cluster, timeline and compression, for a day.
+// Before a segment is stored, two things must be certain: that no other form of it is stored (".gz" beside ".zst"), and
+// that the store does not replace. A listing shows the first for all later segments of the same folder (4 GiB of WAL):
+// behind the last that was listed only this server stores segments, and in one form. The service's name or a test shows
+// the second. Both are kept for a day, for one archive, cluster, timeline and compression.
 #pragma once
 
+#include "wal/archive/write_protection.h"
 #include "wal/private_folder.h"
 
 #include <tapster/clock.h>
@@ -17,32 +18,30 @@
 
 namespace tapster {
 
-// For which archiver what is kept holds; for any other it does not exist.
+// The archiver that a context holds for. Any other archiver reads an empty one.
 struct ArchiveSubject {
-  std::string archive;  // whatever tells archives apart; only a digest of it is stored
+  std::string archive;  // tells archives apart; only a checksum of it is stored
   std::uint64_t system_identifier = 0;
   std::uint32_t timeline = 0;
   Compression compression = Compression::none;
 };
 
 struct ArchiveContext {
-  enum class Condition { untested, kept, ignored };  // what the store made of a put that was to create only
+  std::string nothing_stored_after;  // no later segment of this one's folder was stored in any form; empty: not known
+  std::string listed_at = "0";       // note_time of that listing
+  ConditionTest condition_test = ConditionTest::not_made;
+  std::string tested_at = "0";  // note_time of that test
 
-  std::string after;         // no segment of the same folder behind this one was stored in any form; empty: not known
-  std::string listed = "0";  // note_time of that
-  Condition condition = Condition::untested;
-  std::string tested = "0";
-
-  // Whether no other form of the segment can be stored.
-  bool covers(const WalName& name) const;
+  // Whether no form of the segment but this server's own can be stored.
+  bool rules_out_other_forms(const WalName& name) const;
 };
 
-// What still holds; nothing is known where nothing can be read.
+// What is still recent enough. A default ArchiveContext where there is no note, or one for another subject.
 ArchiveContext read_context(const PrivateFolder& folder, const ArchiveSubject& subject, TimePoint now);
 void write_context(const PrivateFolder& folder, const ArchiveSubject& subject, const ArchiveContext& context);
 void forget_context(const PrivateFolder& folder);
 
-// 16 digits of a checksum of the archive's name, for notes.
+// 16 hex digits, a checksum of ArchiveSubject::archive, for notes: the name may hold secrets.
 std::string archive_mark(const std::string& archive);
 
 }  // namespace tapster

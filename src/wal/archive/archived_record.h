@@ -1,8 +1,9 @@
-// Which segments were stored before PostgreSQL came with them: a note for each, written when the store has confirmed
-// the object and taken when PostgreSQL comes, if the file is still the very one that was sent.
+// Notes which segments wal-archive has stored before PostgreSQL came with them. A note is written after the store has
+// confirmed the object, and used once: when PostgreSQL comes with the segment, and the file is still the very one that
+// was sent.
 //
-// A claim is only ever made of what is durable, so a crash at any moment loses claims and invents none; whoever finds
-// none archives the segment the usual way. Several processes may use one folder.
+// A crash at any moment can lose notes and cannot make one. Without a note the segment is archived the usual way.
+// Several processes may use one folder.
 #pragma once
 
 #include "wal/private_folder.h"
@@ -20,23 +21,23 @@ namespace tapster {
 
 class ArchivedRecord {
  public:
-  // Of one archive (in the words of ArchiveSubject) and cluster. The folder is borrowed.
+  // For one archive (as ArchiveSubject::archive) and cluster. The folder is borrowed.
   ArchivedRecord(const PrivateFolder& folder, const std::string& archive, std::uint64_t system_identifier);
 
   std::uint64_t system_identifier() const noexcept { return system_identifier_; }
 
-  // The content of `file`, as it was before it was read, is stored as `name`.
+  // Notes that the segment is stored. `file` is its state before it was read.
   void add(const WalName& name, const struct stat& file, TimePoint now) const;
 
-  // Whether that is so; what was noted is gone then, in either case.
+  // Whether a note says that this very file is stored, and is no older than 15 minutes. Removes the note in any case.
   bool consume(const WalName& name, const struct stat& file, TimePoint now) const;
 
-  // Removes what PostgreSQL has passed when it comes with `current`, what is old, and what killed writers left. Returns
-  // the names of what remains.
+  // Removes the notes of `current` and of earlier segments, old notes, and temporary files that killed writers left.
+  // Returns the names of the segments whose notes remain.
   std::set<std::string> remove_outdated(const WalName& current, TimePoint now) const;
 
  private:
-  std::string claim(const WalName& name, const struct stat& file) const;
+  std::string note_text(const WalName& name, const struct stat& file) const;
 
   const PrivateFolder& folder_;
   std::string mark_;

@@ -1,5 +1,4 @@
-// Bytes of unknown number, kept in blocks: growing never copies, so that the peak is what is
-// kept, and not twice that.
+// Keeps bytes of unknown number in blocks. Growing never copies, so the peak of memory is what is kept, not twice that.
 #pragma once
 
 #include <tapster/body.h>
@@ -17,7 +16,7 @@ class BlockBuffer final : public ByteSink {
   void write(Bytes data) override;
   void finish() override {}
   std::uint64_t size() const noexcept { return size_; }
-  void clear() noexcept { size_ = 0; }  // keeps the blocks for what comes next
+  void clear() noexcept { size_ = 0; }  // keeps the blocks for later writes
 
  private:
   friend class BlockBody;
@@ -26,7 +25,7 @@ class BlockBuffer final : public ByteSink {
   std::uint64_t size_ = 0;
 };
 
-// Borrows the buffer, which must not change meanwhile.
+// Borrows the buffer, which must not change while this exists.
 class BlockBody final : public Body {
  public:
   explicit BlockBody(const BlockBuffer& buffer) : buffer_(buffer) {}

@@ -1,4 +1,5 @@
-// Which segments wait to be archived, by PostgreSQL's own marks: archive_status/NAME.ready beside the segment.
+// Which segments wait to be archived, by PostgreSQL's own marks: the files archive_status/NAME.ready beside the
+// segments.
 #pragma once
 
 #include <tapster/wal_name.h>
@@ -10,12 +11,12 @@
 
 namespace tapster {
 
-// Whether this is a segment spelled as PostgreSQL does, in upper case: so names sort as the segments do.
+// Whether this is a segment whose name is in upper case, as PostgreSQL writes it. Such names sort as the segments do.
 bool is_servers_segment(const WalName& name);
 
-// The first `count` segments in `directory` after `name`, of the same timeline and the same folder in the archive, that
-// are marked ready and wanted; in order. Empty where there are no marks, or none can be read. Memory does not grow with
-// their number.
+// The first `count` segments after `name`, in order, that are marked ready in `directory`, belong to the same timeline
+// and the same folder of the archive, and for which `wanted` returns true. Empty where the marks cannot be read. Memory
+// does not grow with the number of marks.
 std::vector<WalName> ready_segments_after(const std::string& directory, const WalName& name, std::size_t count,
                                           const std::function<bool(const std::string& name)>& wanted);
 

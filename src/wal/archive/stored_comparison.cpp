@@ -12,13 +12,12 @@ namespace {
 
 constexpr std::size_t kDigestDigits = 64;
 
-// The digest that the archiver recorded, where it can be believed.
-std::optional<std::string> recorded_digest(const ObjectStat& stat, const WalObject& stored,
-                                           const LocalWalFile& source) {
+// The digest that the archiver recorded; nullopt where there is none, or it cannot be this object's.
+std::optional<std::string> recorded_digest(const ObjectStat& stat, const WalObject& stored, const LocalWalFile& file) {
   const auto entry = stat.metadata.find(kSha256Metadata);
   if (entry == stat.metadata.end() || entry->second.size() != kDigestDigits) return std::nullopt;
-  // Metadata can be copied onto other bytes by hand.
-  if (stored.compression == Compression::none && stat.size != source.size()) return std::nullopt;
+  // Somebody may have copied the metadata to another object.
+  if (stored.compression == Compression::none && stat.size != file.size()) return std::nullopt;
   return to_lower(entry->second);
 }
 
@@ -31,21 +30,21 @@ std::optional<std::string> downloaded_digest(ObjectStore& store, const WalObject
 
 }  // namespace
 
-Comparison compare_with_stored(ObjectStore& store, const WalObject& stored, LocalWalFile& source) {
+Comparison compare_with_stored(ObjectStore& store, const WalObject& stored, LocalWalFile& file) {
   std::optional<std::string> stored_digest;
   if (store.capabilities().metadata) {
     const auto stat = store.stat(stored.key);
     if (!stat) return Comparison::vanished;
-    stored_digest = recorded_digest(*stat, stored, source);
+    stored_digest = recorded_digest(*stat, stored, file);
   }
   if (!stored_digest) stored_digest = downloaded_digest(store, stored);
   if (!stored_digest) return Comparison::vanished;
-  const std::string digest = hex_encode(source.digest().sha256);
+  const std::string digest = hex_encode(file.digest().sha256);
   if (*stored_digest == digest) return Comparison::identical;
   throw error(ErrorKind::operation,
               "{} is already stored with another content and was left untouched: its SHA-256 is {}, that of {} is {}; "
               "check that two servers do not archive to the same place",
-              store.describe(stored.key), *stored_digest, source.path(), digest);
+              store.describe(stored.key), *stored_digest, file.path(), digest);
 }
 
 }  // namespace tapster

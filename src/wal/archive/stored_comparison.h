@@ -1,4 +1,4 @@
-// What the archive holds already under a WAL file's name, compared with the file.
+// Compares the local WAL file with an object that the archive holds under its name.
 #pragma once
 
 #include "wal/archive/local_wal_file.h"
@@ -10,9 +10,9 @@ namespace tapster {
 
 enum class Comparison { identical, vanished };
 
-// Compares the uncompressed contents: by the digest in the object's metadata or, for objects
-// of others, by downloading. Throws Error (operation) when they differ; general when the
-// stored object cannot be read.
-Comparison compare_with_stored(ObjectStore& store, const WalObject& stored, LocalWalFile& source);
+// Compares the uncompressed contents: by the SHA-256 in the object's metadata or, where there is none, by downloading
+// the object. `vanished`: the object is not there any more. Throws Error: operation when the contents differ, general
+// when the stored object cannot be read.
+Comparison compare_with_stored(ObjectStore& store, const WalObject& stored, LocalWalFile& file);
 
 }  // namespace tapster

@@ -1,3 +1,23 @@
+// How wal-archive stores one file, and what its exit status 0 promises.
+//
+// PostgreSQL recycles a segment as soon as the command has ended with 0. So 0 means that the store has confirmed an
+// object with exactly this content under the file's name, plain or compressed, written by this run or by an earlier
+// one. Every other end makes PostgreSQL come again with the same file. Coming again is always safe: what an earlier run
+// has stored is found and compared.
+//
+//  1. A segment that an earlier run has stored ahead of its turn needs no request: a note says so, and the file is
+//     still the one that was sent (archived_record.h).
+//  2. Two things must not happen: that the write replaces another object, and that a second object with another content
+//     comes to lie beside one with another suffix (".gz" beside ".zst"). What protects the write against the first is
+//     decided in write_protection.h.
+//  3. The archive is listed from the file's name on. This is left out only where the store itself refuses to replace,
+//     and an earlier listing has ruled out other forms of this segment (archive_context.h).
+//  4. Each form that is stored is compared with the file (stored_comparison.h). The same content ends the command with
+//     0 and nothing is uploaded. Another content is an error, exit status 1, and the stored object stays as it is.
+//  5. With --parallel the next segments that are ready are uploaded at the same time (archive_ahead.h).
+//  6. The file is uploaded (wal_upload.h). Where the store says that the object exists, it is compared as in 4: an
+//     earlier attempt may have stored it although its answer was lost.
+//  7. What the listing and the upload have shown is kept in the spool directory for the next segment.
 #include "wal/archive/archive_ahead.h"
 #include "wal/archive/archive_context.h"
 #include "wal/archive/archived_record.h"
@@ -5,6 +25,7 @@
 #include "wal/archive/ready_segments.h"
 #include "wal/archive/stored_comparison.h"
 #include "wal/archive/wal_upload.h"
+#include "wal/archive/write_protection.h"
 #include "wal/private_note.h"
 #include "wal/wal_objects.h"
 
@@ -21,12 +42,12 @@
 namespace tapster {
 namespace {
 
-// How often an object may be there for the upload and gone for the comparison.
+// How often the upload may find an object that is gone when it is to be compared.
 constexpr int kArchiveAttempts = 4;
 
-// A refusal of the listing itself (as S3, and Azure, name it); with a wrong key or a wrong clock the upload would fail
-// as well.
-bool is_forbidden(const StoreError& refusal) {
+// Whether a policy forbids listing, by the codes of S3 and Azure. Other refusals, as of a wrong key or a wrong clock,
+// would meet the upload as well.
+bool is_listing_forbidden(const StoreError& refusal) {
   const std::string& code = refusal.details().code;
   return refusal.details().http_status == 403 &&
          (code == "AccessDenied" || code == "403" || code == "AuthorizationPermissionMismatch");
@@ -37,18 +58,18 @@ const std::optional<Tags>& tags_for(const WalArchiveRequest& request) {
   return history && request.history_tags && !request.history_tags->empty() ? request.history_tags : request.tags;
 }
 
-// What earlier calls have left for this one.
-struct Memory {
+// What earlier runs have left in the spool directory about this archive.
+struct SpooledContext {
   PrivateFolder folder;
   ArchiveSubject subject;
   ArchiveContext context;
 };
 
-// nullopt for what is not a whole segment under PostgreSQL's own name, and where there is no folder for it.
-std::optional<Memory> recall(ObjectStore& store, const ArchiveLayout& layout, const WalArchiveRequest& request,
-                             const LocalWalFile& source) {
+// nullopt for a file that is not a whole segment under PostgreSQL's own name, and where the spool cannot be used.
+std::optional<SpooledContext> read_spooled_context(ObjectStore& store, const ArchiveLayout& layout,
+                                                   const WalArchiveRequest& request, const LocalWalFile& file) {
   if (request.spool_dir.empty() || !is_servers_segment(request.name)) return std::nullopt;
-  const auto system_identifier = source.system_identifier();
+  const auto system_identifier = file.system_identifier();
   if (!system_identifier) return std::nullopt;
   ArchiveSubject subject{fmt::format("archive\n{}\n{}\n{}", request.archive_id, store.identity(), layout.wals_prefix()),
                          *system_identifier, request.name.timeline(), request.compression};
@@ -56,143 +77,142 @@ std::optional<Memory> recall(ObjectStore& store, const ArchiveLayout& layout, co
                                     "looking for each segment before it is stored: cannot use spool folder");
   if (!folder) return std::nullopt;
   const ArchiveContext context = read_context(*folder, subject, SystemClock().now());
-  return Memory{*std::move(folder), std::move(subject), context};
+  return SpooledContext{*std::move(folder), std::move(subject), context};
 }
 
-// Archives one file.
-class Archiving {
+class WalArchiving {
  public:
-  Archiving(ObjectStore& store, const ArchiveLayout& layout, const WalArchiveRequest& request)
+  WalArchiving(ObjectStore& store, const ArchiveLayout& layout, const WalArchiveRequest& request)
       : store_(store),
         layout_(layout),
         request_(request),
-        source_(request.path, request.name),
-        memory_(recall(store, layout, request, source_)),
+        file_(request.path, request.name),
+        spooled_(read_spooled_context(store, layout, request, file_)),
         target_{layout.wal_key(request.name, request.compression), request.compression} {}
 
   WalArchiveOutcome run() {
     if (was_stored_ahead()) {
-      log::info("{} was stored ahead of its turn as {}", source_.path(), store_.describe(target_.key));
+      log::info("{} was stored ahead of its turn as {}", file_.path(), store_.describe(target_.key));
       return WalArchiveOutcome::already_stored;
     }
-    if (!needs_no_look()) {
-      look();
-      if (const auto key = identical_form()) return already_stored(*key);
+    if (must_list()) {
+      list_stored_forms();
+      if (const auto key = identical_stored_form()) return already_stored(*key);
     }
     start_ahead();
-    const WalArchiveOutcome outcome = store_it();
+    const WalArchiveOutcome outcome = upload_or_compare();
     if (ahead_) ahead_->finish();
     return outcome;
   }
 
  private:
-  WalArchiveOutcome store_it() {
-    for (int attempt = 0; attempt < kArchiveAttempts; ++attempt) {
-      if (upload(attempt == 0) == PutResult::created) {
-        log::info("stored {} as {}", source_.path(), store_.describe(target_.key));
-        return WalArchiveOutcome::stored;
-      }
-      // Somebody else was faster, or an earlier attempt of ours succeeded though its answer was lost.
-      if (compare_with_stored(store_, target_, source_) == Comparison::identical) return already_stored(target_.key);
-    }
-    throw error(ErrorKind::general, "{} comes and goes: is somebody else writing to it or deleting it?",
-                store_.describe(target_.key));
-  }
-
-  bool condition_proven() const {
-    return memory_ && memory_->context.condition == ArchiveContext::Condition::kept &&
-           store_.capabilities().create_only == CreateOnly::unknown;
-  }
-  bool creates_only() const { return store_.capabilities().create_only == CreateOnly::honoured || condition_proven(); }
-  bool needs_no_look() const { return memory_ && memory_->context.covers(request_.name) && creates_only(); }
-
   bool was_stored_ahead() {
-    if (!memory_ || request_.parallel <= 1) return false;
-    record_.emplace(memory_->folder, memory_->subject.archive, memory_->subject.system_identifier);
-    return record_->consume(request_.name, source_.first_seen(), SystemClock().now());
+    if (!spooled_ || request_.parallel <= 1) return false;
+    record_.emplace(spooled_->folder, spooled_->subject.archive, spooled_->subject.system_identifier);
+    return record_->consume(request_.name, file_.first_seen(), SystemClock().now());
   }
 
-  // Begins to store what PostgreSQL will come with next, as far as it is certain that it is not stored in another form.
-  void start_ahead() {
-    if (!record_ || !(found_ || creates_only())) return;
-    const std::size_t slash = request_.path.rfind('/');
-    const std::string directory = slash == std::string::npos ? "." : request_.path.substr(0, slash);
-    const std::set<std::string> recorded = record_->remove_outdated(request_.name, SystemClock().now());
-    const auto names = ready_segments_after(
-        directory, request_.name, static_cast<std::size_t>(request_.parallel) - 1,
-        [&](const std::string& name) { return !recorded.contains(name) && !(found_ && found_->later.contains(name)); });
-    if (names.empty()) return;
-    ahead_.emplace(store_, layout_, *record_, directory, upload_of_a_segment());
-    ahead_->start(names);
+  WriteProtection protection(bool just_listed) const {
+    const auto remembered = spooled_ ? spooled_->context.condition_test : ConditionTest::not_made;
+    return choose_write_protection(store_.capabilities().create_only, remembered, just_listed);
   }
 
-  WalUpload upload_of_a_segment() const {
-    return {.key = target_.key,
-            .compression = request_.compression,
-            .level = request_.level,
-            .tags = tags_for(request_),
-            .known_absent = found_.has_value(),
-            .condition_proven = condition_proven()};
+  bool must_list() const {
+    const bool other_forms_ruled_out = spooled_ && spooled_->context.rules_out_other_forms(request_.name);
+    return !other_forms_ruled_out || !is_kept_by_store(protection(false));
   }
 
-  // Finds every form in which the file is stored. Where listing is forbidden (policies that allow nothing but writing)
-  // the create-only upload alone must tell.
-  void look() {
+  // Where a policy allows nothing but writing, the create-only upload alone must tell what is stored.
+  void list_stored_forms() {
     try {
-      if (memory_) {
-        found_ = find_wal_objects_from(store_, layout_, request_.name);
+      if (spooled_) {
+        listed_ = find_wal_objects_from(store_, layout_, request_.name);
       } else {
-        found_ = {find_wal_objects(store_, layout_, request_.name, PartialFallback::no), {}};
+        listed_ = {find_wal_objects(store_, layout_, request_.name, PartialFallback::no), {}};
       }
     } catch (const StoreError& refusal) {
-      if (!is_forbidden(refusal)) throw;
+      if (!is_listing_forbidden(refusal)) throw;
       log::warning("cannot see whether {} is stored already in another form, relying on a create-only upload: {}",
                    request_.name.text(), refusal.what());
     }
   }
 
-  // The key of the form that is still there; each that is must have this content.
-  std::optional<std::string> identical_form() {
+  // The key of a stored form. Throws when any of them has another content; nullopt when none is there (any more).
+  std::optional<std::string> identical_stored_form() {
     std::optional<std::string> key;
-    if (!found_) return key;
-    for (const WalObject& object : found_->forms) {
-      if (compare_with_stored(store_, object, source_) == Comparison::identical) key = object.key;
+    if (!listed_) return key;
+    for (const WalObject& object : listed_->forms) {
+      if (compare_with_stored(store_, object, file_) == Comparison::identical) key = object.key;
     }
     return key;
   }
 
-  PutResult upload(bool first) {
-    WalUpload upload = upload_of_a_segment();
-    upload.known_absent = upload.known_absent && first;
-    const bool testing = memory_ && found_ && store_.capabilities().create_only == CreateOnly::unknown &&
-                         memory_->context.condition == ArchiveContext::Condition::untested;
-    CreateOnlyTest test = CreateOnlyTest::not_made;
-    const PutResult result = upload_wal(store_, source_, upload, testing ? &test : nullptr);
-    if (memory_ && result == PutResult::created) remember(test, upload.condition_proven);
+  // Begins to upload the segments that PostgreSQL will come with next, unless nothing shows that they are not stored.
+  void start_ahead() {
+    const WriteProtection protection_ahead = protection(listed_.has_value());
+    if (!record_ || protection_ahead == WriteProtection::checked_by_store) return;
+    const std::size_t slash = request_.path.rfind('/');
+    const std::string directory = slash == std::string::npos ? "." : request_.path.substr(0, slash);
+    const std::set<std::string> recorded = record_->remove_outdated(request_.name, SystemClock().now());
+    const auto names = ready_segments_after(
+        directory, request_.name, static_cast<std::size_t>(request_.parallel) - 1, [&](const std::string& name) {
+          return !recorded.contains(name) && !(listed_ && listed_->later.contains(name));
+        });
+    if (names.empty()) return;
+    ahead_.emplace(store_, layout_, *record_, directory, upload_with(protection_ahead));
+    ahead_->start(names);
+  }
+
+  WalUpload upload_with(WriteProtection protection) const {
+    return {.key = target_.key,
+            .compression = request_.compression,
+            .level = request_.level,
+            .tags = tags_for(request_),
+            .protection = protection};
+  }
+
+  WalArchiveOutcome upload_or_compare() {
+    for (int attempt = 0; attempt < kArchiveAttempts; ++attempt) {
+      if (upload(listed_.has_value() && attempt == 0) == PutResult::created) {
+        log::info("stored {} as {}", file_.path(), store_.describe(target_.key));
+        return WalArchiveOutcome::stored;
+      }
+      if (compare_with_stored(store_, target_, file_) == Comparison::identical) return already_stored(target_.key);
+    }
+    throw error(ErrorKind::general, "{} comes and goes: is somebody else writing to it or deleting it?",
+                store_.describe(target_.key));
+  }
+
+  PutResult upload(bool just_listed) {
+    const WriteProtection used = protection(just_listed);
+    const bool test_condition = spooled_ && used == WriteProtection::listed_then_conditional;
+    ConditionTest test = ConditionTest::not_made;
+    const PutResult result = upload_wal(store_, file_, upload_with(used), test_condition ? &test : nullptr);
+    if (spooled_ && result == PutResult::created) remember(used, test);
     return result;
   }
 
-  // Keeps what this upload has shown for the next segment.
-  void remember(CreateOnlyTest test, bool trusted) {
-    ArchiveContext& context = memory_->context;
-    if (trusted && store_.capabilities().create_only == CreateOnly::refused) {
+  // Writes down for the next segment what this run has shown.
+  void remember(WriteProtection used, ConditionTest test) {
+    if (used == WriteProtection::tested_condition && store_.capabilities().create_only == CreateOnly::refused) {
       log::info("the store does not keep to creating only any more: looking for each segment again");
-      forget_context(memory_->folder);
+      forget_context(spooled_->folder);
       return;
     }
+    ArchiveContext& context = spooled_->context;
     const std::string now = note_time(SystemClock().now());
-    if (test != CreateOnlyTest::not_made) {
-      using enum ArchiveContext::Condition;
-      context.condition = test == CreateOnlyTest::kept ? kept : ignored;
-      context.tested = now;
+    if (test != ConditionTest::not_made) {
+      context.condition_test = test;
+      context.tested_at = now;
     }
-    if (found_ && creates_only()) {
-      context.after = found_->later.empty() ? request_.name.text() : *found_->later.rbegin();
-      context.listed = now;
-    } else if (test == CreateOnlyTest::not_made) {
-      return;  // nothing was learned
+    const bool listing_helps = listed_ && is_kept_by_store(protection(true));
+    if (listing_helps) {
+      context.nothing_stored_after = listed_->later.empty() ? request_.name.text() : *listed_->later.rbegin();
+      context.listed_at = now;
     }
-    write_context(memory_->folder, memory_->subject, context);
+    if (listing_helps || test != ConditionTest::not_made) {
+      write_context(spooled_->folder, spooled_->subject, context);
+    }
   }
 
   WalArchiveOutcome already_stored(const std::string& key) const {
@@ -203,18 +223,18 @@ class Archiving {
   ObjectStore& store_;
   const ArchiveLayout& layout_;
   const WalArchiveRequest& request_;
-  LocalWalFile source_;
-  std::optional<Memory> memory_;
-  WalObject target_;
-  std::optional<WalObjectsFrom> found_;   // by this call
-  std::optional<ArchivedRecord> record_;  // of what was stored ahead, when that is wanted
+  LocalWalFile file_;
+  std::optional<SpooledContext> spooled_;
+  WalObject target_;                      // what this run writes
+  std::optional<WalObjectsFrom> listed_;  // by this run; absent: not listed, or listing is forbidden
+  std::optional<ArchivedRecord> record_;  // with --parallel
   std::optional<ArchiveAhead> ahead_;
 };
 
 }  // namespace
 
 WalArchiveOutcome archive_wal(ObjectStore& store, const ArchiveLayout& layout, const WalArchiveRequest& request) {
-  return Archiving(store, layout, request).run();
+  return WalArchiving(store, layout, request).run();
 }
 
 }  // namespace tapster

@@ -15,13 +15,13 @@ namespace tapster {
 namespace {
 
 // A multipart upload that is aborted unless it created the object.
-class Upload {
+class PartedUpload {
  public:
-  Upload(ObjectStore& store, const std::string& key, std::uint64_t part_size, const PutOptions& options)
+  PartedUpload(ObjectStore& store, const std::string& key, std::uint64_t part_size, const PutOptions& options)
       : store_(store), options_(options), id_(store.begin_upload(key, part_size, options)) {}
-  Upload(const Upload&) = delete;
-  Upload& operator=(const Upload&) = delete;
-  ~Upload() {
+  PartedUpload(const PartedUpload&) = delete;
+  PartedUpload& operator=(const PartedUpload&) = delete;
+  ~PartedUpload() {
     if (!created_) store_.abort_upload(id_);
   }
   void add(Body& part) {
@@ -41,7 +41,7 @@ class Upload {
   bool created_ = false;
 };
 
-// Collects what a compressor makes, and sends a part whenever it is full and more comes.
+// Collects what a compressor makes, and sends it as a part whenever it is full and more comes.
 class SpillingBuffer final : public ByteSink {
  public:
   SpillingBuffer(ObjectStore& store, const std::string& key, std::uint64_t part_size, const PutOptions& options)
@@ -79,87 +79,85 @@ class SpillingBuffer final : public ByteSink {
   std::uint64_t part_size_;
   const PutOptions& options_;
   BlockBuffer buffer_;
-  std::optional<Upload> upload_;
+  std::optional<PartedUpload> upload_;
 };
 
-// One request. `test` is what upload_wal says of it.
-PutResult put_whole(ObjectStore& store, const std::string& key, Body& body, PutOptions options, CreateOnlyTest* test) {
+// One request. `test` as in upload_wal.
+PutResult put_whole(ObjectStore& store, const std::string& key, Body& body, const PutOptions& options,
+                    ConditionTest* test) {
   const PutResult result = store.put(key, body, options);
   // A store that has just refused the condition needs no test.
   const bool open_question = store.capabilities().create_only == CreateOnly::unknown;
   if (test == nullptr || !open_question || result != PutResult::created) return result;
-  options.known_absent = true;  // by this key: a look would find the object and spare the write that is the question
   try {
-    const bool kept = store.put(key, body, options) == PutResult::already_exists;
-    *test = kept ? CreateOnlyTest::kept : CreateOnlyTest::ignored;
+    const bool heeded = store.put(key, body, options) == PutResult::already_exists;
+    *test = heeded ? ConditionTest::heeded : ConditionTest::ignored;
   } catch (const Error& failure) {
     log::debug("cannot tell whether the store keeps to creating only: {}", failure.what());
   }
   return result;
 }
 
-PutResult upload_plain(ObjectStore& store, const std::string& key, const LocalWalFile& source, PutOptions options,
-                       CreateOnlyTest* test) {
+PutResult upload_plain(ObjectStore& store, const std::string& key, const LocalWalFile& file, PutOptions options,
+                       ConditionTest* test) {
   const StoreLimits limits = store.limits();
-  if (source.size() <= (limits.put_splits ? limits.max_put_size : std::min(kMaxSinglePut, limits.max_put_size))) {
-    const auto body = source.body(0, source.size());
-    return put_whole(store, key, *body, std::move(options), test);
+  if (file.size() <= (limits.put_splits ? limits.max_put_size : std::min(kMaxSinglePut, limits.max_put_size))) {
+    const auto body = file.body(0, file.size());
+    return put_whole(store, key, *body, options, test);
   }
   options.body_sha256.reset();
-  options.known_absent = false;  // that was long ago when the last part is sent
+  options.protection = without_listing(options.protection);
   const std::uint64_t part_size = part_size_within(limits, kMaxBodyInMemory);
-  Upload upload(store, key, part_size, options);
-  for (std::uint64_t offset = 0; offset < source.size(); offset += part_size) {
-    const auto part = source.body(offset, part_size);
+  PartedUpload upload(store, key, part_size, options);
+  for (std::uint64_t offset = 0; offset < file.size(); offset += part_size) {
+    const auto part = file.body(offset, part_size);
     upload.add(*part);
   }
   return upload.complete();
 }
 
-// The digest must be known when an upload begins, and a small file becomes one request.
-PutResult upload_compressed_whole(ObjectStore& store, LocalWalFile& source, const WalUpload& upload, PutOptions options,
-                                  CreateOnlyTest* test) {
+// Compresses while the digest is computed: metadata must be complete when the request begins.
+PutResult upload_compressed_whole(ObjectStore& store, LocalWalFile& file, const WalUpload& upload, PutOptions options,
+                                  ConditionTest* test) {
   BlockBuffer buffer;
-  const auto compressor = make_compressor(upload.compression, upload.level, buffer, source.size());
+  const auto compressor = make_compressor(upload.compression, upload.level, buffer, file.size());
   if (store.capabilities().metadata) {
     ContentDigestSink hash(*compressor);
-    source.stream_into(hash);
-    source.set_digest(hash.digest());
-    source.digest().record_in(options.metadata);
+    file.stream_into(hash);
+    file.set_digest(hash.digest());
+    file.digest().record_in(options.metadata);
   } else {
-    source.stream_into(*compressor);
+    file.stream_into(*compressor);
   }
   BlockBody body(buffer);
-  return put_whole(store, upload.key, body, std::move(options), test);
+  return put_whole(store, upload.key, body, options, test);
 }
 
-PutResult upload_compressed_in_parts(ObjectStore& store, const LocalWalFile& source, const WalUpload& upload,
-                                     const PutOptions& options) {
+PutResult upload_compressed_in_parts(ObjectStore& store, const LocalWalFile& file, const WalUpload& upload,
+                                     PutOptions options) {
+  options.protection = without_listing(options.protection);
   SpillingBuffer buffer(store, upload.key, part_size_within(store.limits(), kMaxBodyInMemory), options);
-  const auto compressor = make_compressor(upload.compression, upload.level, buffer, source.size());
-  source.stream_into(*compressor);
+  const auto compressor = make_compressor(upload.compression, upload.level, buffer, file.size());
+  file.stream_into(*compressor);
   return buffer.publish();
 }
 
 }  // namespace
 
-PutResult upload_wal(ObjectStore& store, LocalWalFile& source, const WalUpload& upload, CreateOnlyTest* test) {
+PutResult upload_wal(ObjectStore& store, LocalWalFile& file, const WalUpload& upload, ConditionTest* test) {
   PutOptions options;
-  options.if_absent = true;
-  options.known_absent = upload.known_absent;
-  options.condition_proven = upload.condition_proven;
+  options.protection = upload.protection;
   options.tags = upload.tags;
-  options.stop = source.stop();
-  if (upload.compression != Compression::none && source.size() <= kMaxBodyInMemory) {
-    return upload_compressed_whole(store, source, upload, std::move(options), test);
+  options.stop = file.stop();
+  const bool compressed = upload.compression != Compression::none;
+  if (compressed && file.size() <= kMaxBodyInMemory) {
+    return upload_compressed_whole(store, file, upload, std::move(options), test);
   }
-  if (store.capabilities().metadata) source.digest().record_in(options.metadata);
-  if (upload.compression != Compression::none) {
-    options.known_absent = false;  // that was long ago when the last part is sent
-    return upload_compressed_in_parts(store, source, upload, options);
-  }
-  if (store.capabilities().metadata) options.body_sha256 = source.digest().sha256;
-  return upload_plain(store, upload.key, source, std::move(options), test);
+  // These are read twice: metadata must be complete when the first request begins.
+  if (store.capabilities().metadata) file.digest().record_in(options.metadata);
+  if (compressed) return upload_compressed_in_parts(store, file, upload, std::move(options));
+  if (store.capabilities().metadata) options.body_sha256 = file.digest().sha256;
+  return upload_plain(store, upload.key, file, std::move(options), test);
 }
 
 }  // namespace tapster

@@ -1,8 +1,9 @@
-// Sends one WAL file to the store, as it is or compressed, in one request or, when it is
-// large, in parts. Create-only: an object that is there stays as it is.
+// Uploads one WAL file, plain or compressed, in one request or, when it is large, in parts. An object that is there
+// stays as it is.
 #pragma once
 
 #include "wal/archive/local_wal_file.h"
+#include "wal/archive/write_protection.h"
 
 #include <tapster/compression.h>
 #include <tapster/object_store.h>
@@ -12,10 +13,10 @@
 
 namespace tapster {
 
-// Plain files up to this go into one request (the original's limit).
+// Bytes. Plain files up to this go into one request (the original's limit).
 inline constexpr std::uint64_t kMaxSinglePut = std::uint64_t{100} << 20U;
-// Compressed data up to this wait in memory to become one request; it is also the size of
-// parts, and with that the bound of memory.
+// Bytes. Compressed data up to this are kept in memory and sent in one request; larger data are sent in parts of this
+// size. So it bounds the memory of an upload.
 inline constexpr std::uint64_t kMaxBodyInMemory = std::uint64_t{32} << 20U;
 
 struct WalUpload {
@@ -23,19 +24,13 @@ struct WalUpload {
   Compression compression = Compression::none;
   CompressionLevel level;
   std::optional<Tags> tags;
-  bool known_absent = false;      // the caller has just seen that the key is free
-  bool condition_proven = false;  // as in PutOptions
+  WriteProtection protection = WriteProtection::checked_by_store;  // anything but `none`
 };
 
-// What a second, conditional write of the same bytes to a key that was just created has shown.
-enum class CreateOnlyTest {
-  not_made,  // nothing was created by one put, or no answer came
-  kept,      // it was refused: the store heeds the condition
-  ignored,   // it was done, and changed nothing
-};
-
-// Leaves no upload behind, whatever happens. The source's request to stop ends it with Interrupted; nothing is known
-// about the object then. With `test`, a put that created the object is made once more; that this fails is no failure.
-PutResult upload_wal(ObjectStore& store, LocalWalFile& source, const WalUpload& upload, CreateOnlyTest* test = nullptr);
+// Aborts an upload in parts that it does not complete, also when it throws; a killed process leaves it. The file's
+// request to stop ends it with Interrupted: the object may be stored or not then. With `test`, which is only for
+// listed_then_conditional, a put that created the object is made once more, and *test says what that has shown; a
+// failure of this second put is no failure.
+PutResult upload_wal(ObjectStore& store, LocalWalFile& file, const WalUpload& upload, ConditionTest* test = nullptr);
 
 }  // namespace tapster

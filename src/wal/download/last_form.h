@@ -1,5 +1,5 @@
-// In which form the segments of an archive were last seen: the next one is asked for in that form, which saves
-// looking first. A wrong memory costs one request, never a wrong answer.
+// In which form (plain, or with one compression) the last segment of an archive was stored. The next one is asked for
+// in that form, which saves the listing. A wrong form costs one request and never gives a wrong answer.
 #pragma once
 
 #include "wal/private_folder.h"
@@ -11,13 +11,13 @@
 
 namespace tapster {
 
-// A small file in a private folder. Safe to use from several threads, and from several processes.
+// Kept in a note in a private folder. Safe to use from several threads, and from several processes.
 class LastForm {
  public:
   explicit LastForm(const PrivateFolder& folder);  // borrowed
 
   std::optional<Compression> get() const;  // nullopt: not known
-  void set(Compression form);              // writes only what is new
+  void set(Compression form);              // writes the note only when the form is another one
 
  private:
   const PrivateFolder& folder_;

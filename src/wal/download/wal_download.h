@@ -1,5 +1,5 @@
-// Brings one WAL file from the archive into a file: with one request when the form of its segments is known, else by
-// looking first.
+// Downloads one WAL file from the archive into a local file, for wal-restore and for the background fetcher: by one
+// request when the form of the last segment is known, else by a listing and a request.
 #pragma once
 
 #include "file/atomic_file.h"
@@ -21,21 +21,21 @@ namespace tapster {
 struct WalDownloadOrder {
   const WalName& name;
   PartialFallback fallback = PartialFallback::no;
-  std::function<AtomicFile()> new_file = {};  // for each attempt
-  SegmentHeaderSink::Listener begun = {};     // the beginning of a whole segment came, and says its size
-  std::function<void()> moved = {};           // bytes came
-  bool only_whole = false;                    // what is no whole segment is an Error (general)
+  std::function<AtomicFile()> new_file = {};         // called for each attempt
+  SegmentHeaderSink::Listener on_segment_size = {};  // the header of a segment came; not called for a partial one
+  std::function<void()> on_bytes = {};               // a piece of the content came
+  bool only_whole = false;                           // anything but a whole segment is an Error (general)
   std::stop_token stop = {};
 };
 
 struct DownloadedWalFile {
   std::string key;
   std::uint64_t bytes = 0;                    // uncompressed
-  std::optional<std::uint32_t> segment_size;  // that it says
+  std::optional<std::uint32_t> segment_size;  // bytes, by its header
 };
 
-// Verified and committed. nullopt: a listing has proven that there is no such file. Throws Error, and Interrupted.
-// `form` may be null.
+// Returns when the file is verified and committed. nullopt: a listing has proven that the archive holds no such file.
+// Throws Error, and Interrupted; nothing new is under the file's name then. `form` may be null.
 std::optional<DownloadedWalFile> download_wal_file(ObjectStore& store, const ArchiveLayout& layout, LastForm* form,
                                                    const WalDownloadOrder& order);
 

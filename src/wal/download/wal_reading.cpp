@@ -11,8 +11,7 @@
 namespace tapster {
 namespace {
 
-// Puts the object's name before what the decompressor complains about, and lets through what
-// comes from behind it.
+// Puts the object's name before the decompressor's errors, and leaves those of `out` as they are.
 class DecompressingSink final : public ByteSink {
  public:
   DecompressingSink(Compression compression, ByteSink& out, std::string object, std::stop_token stop)
@@ -30,7 +29,7 @@ class DecompressingSink final : public ByteSink {
   }
 
  private:
-  // The end of the chain, which remembers that it was the end that failed.
+  // Stands before `out`, and remembers whether `out` has failed.
   class Tail final : public ByteSink {
    public:
     explicit Tail(ByteSink& next) : next_(next) {}

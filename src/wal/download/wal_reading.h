@@ -1,4 +1,4 @@
-// Reads one WAL file out of the archive, uncompressed.
+// Reads the object of one WAL file and decompresses it: for the restorer, and for the archiver's comparison.
 #pragma once
 
 #include "wal/wal_objects.h"
@@ -11,18 +11,20 @@
 
 namespace tapster {
 
-// Streams the object through its decompressor into `out`, and does not finish that: the caller
-// publishes. nullopt: the object is not there (any more), `out` is untouched. Throws Error (general)
-// that names the object for damaged data, Interrupted, and what the store and `out` throw.
+// Streams the object through its decompressor into `out`. Does not call out.finish(): the caller publishes. nullopt:
+// the object is not there (any more), `out` is untouched. Throws Error (general) that names the object for damaged
+// data, Interrupted, and what the store and `out` throw.
 std::optional<ObjectStat> read_wal_object(ObjectStore& store, const WalObject& object, ByteSink& out,
                                           std::stop_token stop = {});
 
-// What shows that the content is what was archived: nothing but that as many bytes came as the store has, or the
-// archiver's CRC-64 of it.
-enum class Evidence { length, checksum };
+// What shows that the content is what was archived.
+enum class Evidence {
+  length,    // as many bytes came as the store has
+  checksum,  // the content has the CRC-64 that the archiver recorded
+};
 
-// The same, compared with all that is known: as many bytes as were listed (when they were), and, where the archiver
-// recorded the CRC-64 of the content, that content. Anything else is an Error (general), after `out` got the bytes.
+// As read_wal_object, and verifies: the size of the object is the listed one (when it was listed), and the content has
+// the CRC-64 that the archiver recorded (where it did). Anything else is an Error (general), after `out` got the bytes.
 std::optional<Evidence> read_verified_wal_object(ObjectStore& store, const WalObject& object, ByteSink& out,
                                                  std::stop_token stop = {});
 

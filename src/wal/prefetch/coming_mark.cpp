@@ -11,14 +11,14 @@ namespace tapster {
 namespace {
 
 constexpr std::string_view kComing = ".coming";
-constexpr std::chrono::seconds kBetweenSigns{1};
+constexpr std::chrono::seconds kTouchInterval{1};
 
 std::string mark_name(const WalName& name) { return name.text() + std::string(kComing); }
 
 }  // namespace
 
 ComingMark::ComingMark(const PrivateFolder& folder, const WalName& name)
-    : folder_(folder), name_(mark_name(name)), shown_(std::chrono::steady_clock::now()) {
+    : folder_(folder), name_(mark_name(name)), touched_(std::chrono::steady_clock::now()) {
   file_ = open_at(folder.descriptor(), name_.c_str(), O_WRONLY | O_CREAT | O_NOFOLLOW, 0600);
   if (!file_) throw FileError(errno, "cannot create", folder.path() + "/" + name_);
 }
@@ -27,8 +27,8 @@ ComingMark::~ComingMark() { ::unlinkat(folder_.descriptor(), name_.c_str(), 0); 
 
 void ComingMark::moved() {
   const auto now = std::chrono::steady_clock::now();
-  if (now - shown_ < kBetweenSigns) return;
-  shown_ = now;
+  if (now - touched_ < kTouchInterval) return;
+  touched_ = now;
   ::futimens(file_.get(), nullptr);
 }
 

@@ -1,5 +1,6 @@
-// An empty file beside a segment that is on its way into the spool, so that a request waits for it instead of fetching
-// it as well. It means something only while a fetcher is running: a killed one leaves its marks.
+// An empty file in the spool for a segment that the fetcher is downloading. A request that sees it waits for the
+// segment instead of downloading it as well. It counts only while a fetcher is running: a killed fetcher leaves its
+// marks.
 #pragma once
 
 #include "file/file.h"
@@ -21,19 +22,20 @@ class ComingMark {
   ComingMark& operator=(const ComingMark&) = delete;
   ~ComingMark();  // removes it
 
-  void moved();  // bytes have come: those who wait may go on waiting
+  // Bytes have come: sets the file's time, at most once a second, so that waiting requests see that the download moves.
+  void moved();
 
  private:
   const PrivateFolder& folder_;
   std::string name_;
   FileDescriptor file_;
-  std::chrono::steady_clock::time_point shown_;
+  std::chrono::steady_clock::time_point touched_;
 };
 
-// Changes with ComingMark::moved, about once a second; nullopt: there is no mark.
+// A text that changes with ComingMark::moved; nullopt: there is no mark.
 std::optional<std::string> mark_state(const PrivateFolder& folder, const WalName& name);
 
-// Whether a file in the folder bears a mark's name.
+// Whether this is the name of a mark.
 bool is_coming_mark(std::string_view file_name);
 
 }  // namespace tapster

@@ -19,6 +19,7 @@ namespace {
 constexpr const char* kPositionFile = "position";
 constexpr int kMostSegments = 1024;
 
+// Cuts a number and the `end` behind it off the front of `text`.
 template <typename Number>
 bool cut_number(std::string_view& text, char end, Number& number) {
   const auto [rest, failure] = std::from_chars(text.data(), text.data() + text.size(), number);
@@ -27,7 +28,7 @@ bool cut_number(std::string_view& text, char end, Number& number) {
   return true;
 }
 
-// "SEGMENT SIZE COUNT", and the directory in the rest.
+// Parses "SEGMENT SIZE COUNT\nDIRECTORY".
 std::optional<FetchPosition> position_in(std::string_view text) {
   const std::size_t blank = text.find(' ');
   const auto name = WalName::parse(text.substr(0, blank));
@@ -58,15 +59,15 @@ std::optional<std::string> PositionReader::identity() const {
 
 bool PositionReader::has_new() const {
   const auto found = identity();
-  return found && *found != seen_;
+  return found && *found != read_;
 }
 
 std::optional<FetchPosition> PositionReader::read_new() {
   auto found = identity();
-  if (!found || *found == seen_) return std::nullopt;
+  if (!found || *found == read_) return std::nullopt;
   const auto text = read_note(folder_, kPositionFile);
   if (!text) return std::nullopt;
-  seen_ = *std::move(found);
+  read_ = *std::move(found);
   return position_in(*text);
 }
 

@@ -1,4 +1,4 @@
-// How far PostgreSQL has come, as a request tells the background fetcher: a small file in their folder.
+// How far PostgreSQL has come: a note in the spool folder, which requests write and the background fetcher reads.
 #pragma once
 
 #include "wal/private_folder.h"
@@ -14,19 +14,19 @@ namespace tapster {
 struct FetchPosition {
   WalName name;                    // the segment that was served last
   std::uint32_t segment_size = 0;  // bytes
-  int count = 0;                   // how many of those behind it are wanted
-  std::string directory;           // where PostgreSQL wants them; absolute
+  int count = 0;                   // how many segments after it are to be fetched
+  std::string directory;           // into which PostgreSQL wanted the segment; absolute
 };
 
-// Replaces what was there. False: it cannot be written.
+// Replaces the note. False: it cannot be written.
 bool write_position(const PrivateFolder& folder, const FetchPosition& position);
 
-// Notices every write, also one that says the same.
+// Notices every write, also one of the same position.
 class PositionReader {
  public:
   explicit PositionReader(const PrivateFolder& folder) : folder_(folder) {}  // borrowed
 
-  // What was written since the last call. nullopt: nothing, or nothing that can be understood.
+  // The position, when it was written since the last call. nullopt: it was not, or the note is no position.
   std::optional<FetchPosition> read_new();
   bool has_new() const;
 
@@ -34,7 +34,7 @@ class PositionReader {
   std::optional<std::string> identity() const;
 
   const PrivateFolder& folder_;
-  std::string seen_;  // tells one file from the next
+  std::string read_;  // identity of the note that was read last
 };
 
 }  // namespace tapster

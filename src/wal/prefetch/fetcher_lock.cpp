@@ -23,7 +23,7 @@ constexpr std::string_view kIdle = "ended: ";
 constexpr std::chrono::seconds kJustNow{10};
 constexpr std::size_t kLongestNote = 1000;
 
-// Of the open file, not of the process: it works between threads, too, and no other close(2) releases it.
+// For locks of an open file, not of a process: they work between threads, too, and no other close(2) releases them.
 struct flock whole_file() {
   struct flock lock {};
   lock.l_type = F_WRLCK;
@@ -32,7 +32,7 @@ struct flock whole_file() {
 }
 
 void write_down(int file, std::string_view note) {
-  // Readers may see half of it: then it says nothing.
+  // A reader may see the beginning of it. Without the line's end it is ignored.
   if (::ftruncate(file, 0) == 0) static_cast<void>(::pwrite(file, note.data(), note.size(), 0));
 }
 

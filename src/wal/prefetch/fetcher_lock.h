@@ -1,5 +1,5 @@
-// Who fetches ahead for a folder: one process at most. It holds a lock on a small file in it, which the kernel releases
-// however it ends, and leaves there how it ended.
+// Lets at most one process fetch ahead for a spool folder. That process holds a lock on the file `fetcher` in the
+// folder, which the kernel releases however the process ends, and writes into it how it ended.
 #pragma once
 
 #include "file/file.h"
@@ -12,17 +12,17 @@
 namespace tapster {
 
 enum class FetcherEnd {
-  idle,          // nobody asked any more, or it was told to
+  idle,          // no request came any more, or it was told to end
   nothing_more,  // the next segment is not in the archive
   failed,
 };
 
 class FetcherLock {
  public:
-  // nullopt: another one has it, or the folder cannot have one.
+  // nullopt: another process holds the lock, or the file cannot be made or locked.
   static std::optional<FetcherLock> acquire(const PrivateFolder& folder);
 
-  // Writes down how it ends and, in one line, why. The lock goes with the object.
+  // Writes down how the fetcher ends and, in one line, why. The destructor releases the lock.
   void record_end(FetcherEnd end, std::string_view why) const;
 
  private:
@@ -32,12 +32,12 @@ class FetcherLock {
 
 struct FetcherState {
   bool running = false;
-  FetcherEnd end = FetcherEnd::idle;  // of the last one, unless it is running or was killed
+  FetcherEnd end = FetcherEnd::idle;  // how the last one ended; idle when one is running or the last was killed
   std::string why;
-  bool just_now = false;  // that was in the last seconds
+  bool just_now = false;  // it ended in the last ten seconds
 };
 
-// Takes no lock: looking never keeps a fetcher from starting.
+// Takes no lock, so it never keeps a fetcher from starting.
 FetcherState fetcher_state(const PrivateFolder& folder);
 
 }  // namespace tapster

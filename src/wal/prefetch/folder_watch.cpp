@@ -13,7 +13,7 @@
 namespace tapster {
 namespace {
 
-constexpr Duration kMoment{50};
+constexpr Duration kPollInterval{50};  // where the system cannot watch
 
 void drain(const FileDescriptor& file) {
   std::array<std::byte, 4096> ignored;
@@ -30,7 +30,7 @@ FolderWatch::FolderWatch(const PrivateFolder& folder)
 }
 
 void FolderWatch::wait(Duration longest) {
-  if (!changes_ || !calls_) longest = std::min(longest, kMoment);
+  if (!changes_ || !calls_) longest = std::min(longest, kPollInterval);
   pollfd events[] = {{.fd = changes_.get(), .events = POLLIN, .revents = 0},  // poll(2) passes over -1
                      {.fd = calls_.get(), .events = POLLIN, .revents = 0}};
   if (::poll(events, 2, static_cast<int>(std::max(longest, Duration(0)).count())) <= 0) return;

@@ -1,4 +1,4 @@
-// Waiting for a change in a folder.
+// Waits for a change in a folder.
 #pragma once
 
 #include "file/file.h"
@@ -12,9 +12,8 @@ class FolderWatch {
  public:
   explicit FolderWatch(const PrivateFolder& folder);
 
-  // Returns when a file was made, renamed or removed in the folder since the watch began or the last wait, after
-  // wake(), or after `longest`; also for nothing. Where the system watches no folders (or not as many), it returns
-  // after a moment.
+  // Returns when a file was made, renamed or removed in the folder since the watch began or since the last wait, after
+  // wake(), or after `longest`. It may return earlier. Where the system cannot watch the folder it returns after 50 ms.
   void wait(Duration longest);
 
   void wake() noexcept;  // from any thread

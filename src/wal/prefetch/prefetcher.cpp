@@ -19,10 +19,10 @@
 namespace tapster {
 namespace {
 
-// How often to look whether the directories are still there, which nothing announces.
-constexpr Duration kBetweenLooks{1000};
+// How often to check that the directories still exist: no event announces that they are gone.
+constexpr Duration kDirectoryCheckInterval{1000};
 
-std::vector<WalName> segments_behind(const FetchPosition& position) {
+std::vector<WalName> segments_after(const FetchPosition& position) {
   std::vector<WalName> result;
   WalName name = position.name;
   for (int count = 0; count < position.count; ++count) {
@@ -59,34 +59,34 @@ Prefetcher::End Prefetcher::run(Duration idle_limit, const std::stop_token& stop
     const auto now = std::chrono::steady_clock::now();
     if (const auto position = positions_.read_new()) {
       last_needed = now;
-      follow(*position);
+      move_window(*position);
     }
     if (auto vanished = what_vanished()) return {FetcherEnd::idle, *std::move(vanished)};
-    reap();
+    collect_finished_jobs();
     start_jobs();
-    if (last_ && jobs_.empty()) return end_;
+    if (end_name_ && jobs_.empty()) return end_;
     if (!jobs_.empty()) last_needed = now;  // a request may be waiting for it
     if (now - last_needed >= idle_limit) return {FetcherEnd::idle, "nobody asks any more"};
-    watch_.wait(std::min(idle_limit, kBetweenLooks));
+    watch_.wait(std::min(idle_limit, kDirectoryCheckInterval));
   }
 }
 
 bool Prefetcher::is_wanted(const WalName& name) const {
-  return contains(window_, name) && (!last_ || name.text() < last_->text());
+  return contains(window_, name) && (!end_name_ || name.text() < end_name_->text());
 }
 
-void Prefetcher::follow(const FetchPosition& position) {
+void Prefetcher::move_window(const FetchPosition& position) {
   // PostgreSQL may ask twice, and requests of several restores at once come in any order: a step back within the window
-  // is none.
+  // does not move it.
   if (position_ && position.count == position_->count && position.segment_size == position_->segment_size &&
-      (position.name.text() == position_->name.text() || contains(segments_behind(position), position_->name))) {
+      (position.name.text() == position_->name.text() || contains(segments_after(position), position_->name))) {
     return;
   }
   const bool onward = contains(window_, position.name);
   position_ = position;
-  window_ = segments_behind(position);
-  if (!onward) leave_series();
-  if (last_ && !contains(window_, *last_)) last_.reset();
+  window_ = segments_after(position);
+  if (!onward) forget_series();
+  if (end_name_ && !contains(window_, *end_name_)) end_name_.reset();
   std::erase_if(fetched_, [this](const std::string& name) { return !contains(window_, *WalName::parse(name)); });
   for (Job& job : jobs_) {
     if (!is_wanted(job.name)) job.thread.request_stop();
@@ -100,14 +100,14 @@ void Prefetcher::follow(const FetchPosition& position) {
   });
 }
 
-// Another timeline, or a jump.
-void Prefetcher::leave_series() {
+// For another timeline, or a jump.
+void Prefetcher::forget_series() {
   fetched_.clear();
-  last_.reset();
-  flowing_ = false;
+  end_name_.reset();
+  bytes_came_ = false;
 }
 
-void Prefetcher::reap() {
+void Prefetcher::collect_finished_jobs() {
   for (auto job = jobs_.begin(); job != jobs_.end();) {
     if (job->state == State::running) {
       ++job;
@@ -123,7 +123,7 @@ void Prefetcher::reap() {
 
 void Prefetcher::end_at(const WalName& name, End end) {
   if (!is_wanted(name)) return;
-  last_ = name;
+  end_name_ = name;
   end_ = std::move(end);
   for (Job& job : jobs_) {
     if (!is_wanted(job.name)) job.thread.request_stop();
@@ -137,9 +137,10 @@ void Prefetcher::start_jobs() {
     if (fetched_.contains(name.text())) continue;
     const auto is_coming = [&](const Job& job) { return job.name.text() == name.text(); };
     if (std::any_of(jobs_.begin(), jobs_.end(), is_coming)) continue;
-    // At the end of the archive, where a standby spends its days, one question is enough.
+    // Until bytes have come only one segment is asked for: at the end of the archive, where a standby polls, that costs
+    // one question instead of N.
     const auto is_ours = [this](const Job& job) { return is_wanted(job.name); };
-    if (!flowing_ && std::any_of(jobs_.begin(), jobs_.end(), is_ours)) return;
+    if (!bytes_came_ && std::any_of(jobs_.begin(), jobs_.end(), is_ours)) return;
     Job& job = jobs_.emplace_back(name);
     try {
       job.thread = std::jthread([this, &job](const std::stop_token& stop) { fetch(job, stop); });
@@ -169,10 +170,10 @@ Prefetcher::State Prefetcher::fetch_into_spool(Job& job, const std::stop_token& 
   ComingMark mark(folder_, job.name);
   WalDownloadOrder order{.name = job.name};
   order.new_file = [&] { return spool_.create(job.name); };
-  order.begun = [this](std::uint32_t) {
-    if (!flowing_.exchange(true)) watch_.wake();
+  order.on_segment_size = [this](std::uint32_t) {
+    if (!bytes_came_.exchange(true)) watch_.wake();
   };
-  order.moved = [&mark] { mark.moved(); };
+  order.on_bytes = [&mark] { mark.moved(); };
   order.only_whole = true;
   order.stop = stop;
   if (download_wal_file(store_, layout_, &form_, order)) return State::fetched;

@@ -1,4 +1,5 @@
-// The background fetcher's work: it keeps a window of segments behind PostgreSQL's position coming into the spool.
+// The background fetcher's work: it downloads the segments that follow PostgreSQL's position into the spool. The window
+// is those that the last request has asked for.
 #pragma once
 
 #include "wal/download/last_form.h"
@@ -32,15 +33,16 @@ class Prefetcher {
   Prefetcher(ObjectStore& store, const ArchiveLayout& layout, const PrivateFolder& folder);  // borrowed
   Prefetcher(const Prefetcher&) = delete;
   Prefetcher& operator=(const Prefetcher&) = delete;
-  ~Prefetcher();  // stops what is on its way
+  ~Prefetcher();  // stops the downloads
 
-  End run(Duration idle_limit, const std::stop_token& stop);  // again, after asked_again()
-  bool asked_again() const { return positions_.has_new(); }   // since it was decided to end
+  // Returns why the fetcher is to end. May be called again, when asked_again().
+  End run(Duration idle_limit, const std::stop_token& stop);
+  bool asked_again() const { return positions_.has_new(); }  // a request has come since run() decided to end
 
  private:
   enum class State { running, fetched, stopped, absent, failed };
 
-  // One segment on its way, in a thread of its own.
+  // The download of one segment, in a thread of its own.
   struct Job {
     explicit Job(const WalName& segment) : name(segment) {}
     WalName name;
@@ -49,9 +51,9 @@ class Prefetcher {
     std::jthread thread;
   };
 
-  void follow(const FetchPosition& position);
-  void leave_series();
-  void reap();
+  void move_window(const FetchPosition& position);
+  void forget_series();
+  void collect_finished_jobs();
   void end_at(const WalName& name, End end);
   void start_jobs();
   void fetch(Job& job, const std::stop_token& stop);
@@ -69,9 +71,9 @@ class Prefetcher {
 
   std::optional<FetchPosition> position_;
   std::vector<WalName> window_;
-  std::set<std::string> fetched_;  // of the window: what is gone from the spool was taken
-  std::atomic<bool> flowing_{false};
-  std::optional<WalName> last_;  // nothing is fetched from here on
+  std::set<std::string> fetched_;        // of the window; one that is not in the spool any more was served
+  std::atomic<bool> bytes_came_{false};  // of any segment of this series
+  std::optional<WalName> end_name_;      // this segment and later ones are not fetched
   End end_{FetcherEnd::idle, {}};
   std::list<Job> jobs_;
 };

@@ -18,13 +18,13 @@ namespace tapster {
 namespace {
 
 constexpr std::size_t kCopySize = std::size_t{256} << 10U;
-// PostgreSQL asks for the next segment within seconds. What is older was left by a recovery
-// that ended, perhaps of another cluster that archived to the same place.
+// PostgreSQL asks for the next segment within seconds. An older segment was left by a recovery that ended, perhaps of
+// another cluster that archived to the same place.
 constexpr std::chrono::hours kMaxAge{1};
 
 std::string text_of(int error_number) { return std::generic_category().message(error_number); }
 
-// A segment that may be handed out.
+// Whether the segment may be served.
 bool usable(const struct stat& info) {
   const auto written = std::chrono::system_clock::from_time_t(info.st_mtim.tv_sec);
   return S_ISREG(info.st_mode) && info.st_size > 0 && SystemClock().now() - written < kMaxAge;

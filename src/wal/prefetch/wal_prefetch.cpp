@@ -14,8 +14,8 @@
 namespace tapster {
 namespace {
 
-// What a killed fetcher has left. A request that is writing one of its small files at this very moment loses it, which
-// it can bear.
+// Removes what a killed fetcher has left. A request that is writing a note at this moment may lose it, and does
+// without.
 void remove_remains(const PrivateFolder& folder) {
   folder.for_each([&](const char* entry) {
     const std::string_view name = entry;
@@ -46,8 +46,8 @@ void prefetch_wal(ObjectStore& store, const ArchiveLayout& layout, const Prefetc
       const auto end = run_guarded(prefetcher, order, stop);
       lock->record_end(end.how, end.why);
       log::debug("not prefetching any more: {}", end.why);
-      // Who asked before the lock was gone has relied on this one.
       lock.reset();
+      // A request that came before the lock was released has started no other fetcher.
       if (end.how == FetcherEnd::nothing_more && prefetcher.asked_again()) lock = FetcherLock::acquire(*folder);
     }
   } catch (const std::exception& failure) {

@@ -15,9 +15,10 @@
 namespace tapster {
 namespace {
 
-constexpr Duration kLook{200};  // a killed fetcher changes nothing in the folder
-// A fetcher begins with what it was told of at once, unless the machine is busy; where another restore has taken the
-// segment, this is what waiting for it costs.
+// How often to check that the fetcher still runs: a killed one changes nothing in the folder.
+constexpr Duration kFetcherCheckInterval{200};
+// How long to wait for the fetcher to begin a download that it was told of. It begins at once, unless the machine is
+// busy. Where another restore has moved the segment away, the wait is in vain.
 constexpr Duration kUntilMarked{500};
 
 std::string absolute_path(const std::string& path) {
@@ -32,7 +33,7 @@ std::string directory_of(const std::string& path) {
 
 }  // namespace
 
-// Whether the segment is one of those that the fetcher, if there is one, has been told to fetch.
+// Whether a fetcher was told to fetch this segment.
 bool PrefetchClient::is_expected() const {
   const auto position = PositionReader(folder_).read_new();
   if (!position || position->directory != directory_of(request_.destination)) return false;
@@ -48,22 +49,20 @@ std::optional<std::uint64_t> PrefetchClient::get_from_spool() const {
   if (const auto size = spool_.move_out(request_.name, request_.destination)) return size;
   if (!fetcher_state(folder_).running || !(mark_state(folder_, request_.name) || is_expected())) return std::nullopt;
   FolderWatch watch(folder_);
-  std::optional<std::string> seen;  // of the mark, as long as there is one
-  bool marked = false;
-  auto moved = std::chrono::steady_clock::now();
+  std::optional<std::string> last_mark;
+  auto last_change = std::chrono::steady_clock::now();
   while (fetcher_state(folder_).running) {
-    const auto now_seen = mark_state(folder_, request_.name);
+    const auto mark = mark_state(folder_, request_.name);
     if (const auto size = spool_.move_out(request_.name, request_.destination)) return size;
-    if (marked && !now_seen) break;  // it has not come
-    marked = now_seen.has_value();
+    if (last_mark && !mark) break;  // the download has ended without a segment
     const auto now = std::chrono::steady_clock::now();
-    if (now_seen != seen) moved = now;
-    seen = now_seen;
-    if (now - moved > (marked ? request_.patience : kUntilMarked)) {  // it may be stopped, or have lost its way
+    if (mark != last_mark) last_change = now;
+    last_mark = mark;
+    if (now - last_change > (mark ? request_.patience : kUntilMarked)) {  // the fetcher may be stopped or hang
       log::info("{} is being fetched ahead, but does not move", request_.name.text());
       return std::nullopt;
     }
-    watch.wait(kLook);
+    watch.wait(kFetcherCheckInterval);
   }
   return spool_.move_out(request_.name, request_.destination);
 }
@@ -84,7 +83,7 @@ void PrefetchClient::on_served_from_spool(std::uint64_t segment_size) const {
   if (!is_segment_size(segment_size) || !tell_position(static_cast<std::uint32_t>(segment_size))) return;
   const FetcherState fetcher = fetcher_state(folder_);
   if (fetcher.running || (fetcher.end == FetcherEnd::failed && fetcher.just_now)) return;
-  // The last one came to the end of the archive: another look is due when its catch has been eaten.
+  // The last fetcher came to the end of the archive. Another one is due when the segments that it fetched are served.
   if (fetcher.end == FetcherEnd::nothing_more &&
       spool_.has(request_.name.next(static_cast<std::uint32_t>(segment_size)))) {
     return;
@@ -93,8 +92,8 @@ void PrefetchClient::on_served_from_spool(std::uint64_t segment_size) const {
 }
 
 void PrefetchClient::on_download_begun(std::uint32_t segment_size) {
-  if (told_) return;
-  told_ = true;
+  if (position_told_) return;
+  position_told_ = true;
   if (!tell_position(segment_size)) return;
   const FetcherState fetcher = fetcher_state(folder_);
   if (fetcher.running) return;

@@ -1,5 +1,5 @@
-// What a request has to do with the background fetcher of its folder: it waits for what is on its way, tells how far
-// PostgreSQL has come, and starts a fetcher where there is none.
+// wal-restore's side of fetching ahead: it waits for a segment that the background fetcher is downloading, tells the
+// fetcher how far PostgreSQL has come, and starts a fetcher where none is running.
 #pragma once
 
 #include "wal/prefetch/spool.h"
@@ -17,11 +17,12 @@ class PrefetchClient {
   PrefetchClient(const PrivateFolder& folder, const Spool& spool, const WalRestoreRequest& request)  // borrowed
       : folder_(folder), spool_(spool), request_(request) {}
 
-  // Moves the requested segment out of the spool to its destination, after a wait when a fetcher is about to put it
-  // there, and returns its size in bytes. nullopt: it has to be fetched.
+  // Moves the requested segment out of the spool to its destination, and returns its size in bytes. Waits for it while
+  // a fetcher is downloading it. nullopt: the caller has to download it.
   std::optional<std::uint64_t> get_from_spool() const;
 
-  // The requested segment came out of the spool, or has begun to come from the archive.
+  // Both tell the position, and start a fetcher when one is due: after the segment came out of the spool, and when the
+  // header of a segment has come from the archive.
   void on_served_from_spool(std::uint64_t segment_size) const;
   void on_download_begun(std::uint32_t segment_size);
 
@@ -33,7 +34,7 @@ class PrefetchClient {
   const PrivateFolder& folder_;
   const Spool& spool_;
   const WalRestoreRequest& request_;
-  bool told_ = false;
+  bool position_told_ = false;
 };
 
 }  // namespace tapster

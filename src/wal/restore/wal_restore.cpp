@@ -16,16 +16,16 @@ namespace {
 
 std::string_view basename_of(std::string_view path) { return path.substr(path.rfind('/') + 1); }
 
-// PostgreSQL names the destination RECOVERYXLOG; pg_rewind asks for the segment's own name, goes
-// backwards, and must not be given later ones.
+// PostgreSQL names the destination RECOVERYXLOG. pg_rewind names it like the segment and reads segments backwards:
+// later ones are of no use to it.
 bool may_prefetch(const WalRestoreRequest& request) {
   return request.parallel > 1 && request.start_fetcher && !request.spool_dir.empty() &&
          request.name.kind() == WalName::Kind::segment && basename_of(request.destination) != request.name.text();
 }
 
-// What the server asks for under these names it renames durably itself, and it begins with removing what
-// a crash may have left under them (KeepFileRestoredFromArchive and RestoreArchivedFile in PostgreSQL):
-// syncing here as well would only make recovery wait twice.
+// The server renames files under these names durably itself, and before it asks for one it removes what a crash may
+// have left (KeepFileRestoredFromArchive and RestoreArchivedFile in PostgreSQL). Syncing here as well would make
+// recovery wait twice.
 bool is_synced_by_server(const std::string& destination) {
   const std::string_view name = basename_of(destination);
   return name == "RECOVERYXLOG" || name == "RECOVERYHISTORY";
@@ -38,14 +38,14 @@ void check_size(const WalRestoreRequest& request, const DownloadedWalFile& done)
                done.bytes, *done.segment_size);
 }
 
-WalRestoreOutcome fetch_requested(ObjectStore& store, const ArchiveLayout& layout, const WalRestoreRequest& request,
-                                  LastForm* form, PrefetchClient* client) {
+WalRestoreOutcome restore_from_archive(ObjectStore& store, const ArchiveLayout& layout,
+                                       const WalRestoreRequest& request, LastForm* form, PrefetchClient* client) {
   WalDownloadOrder order{.name = request.name};
   order.fallback = request.no_partial ? PartialFallback::no : PartialFallback::yes;
   order.new_file = [&] {
     return AtomicFile(request.destination, {.durable = !is_synced_by_server(request.destination)});
   };
-  if (client != nullptr) order.begun = [&](std::uint32_t size) { client->on_download_begun(size); };
+  if (client != nullptr) order.on_segment_size = [&](std::uint32_t size) { client->on_download_begun(size); };
   const auto done = download_wal_file(store, layout, form, order);
   if (!done) {
     log::info("WAL file {} for server {} does not exist", request.name.text(), layout.server_name());
@@ -56,8 +56,8 @@ WalRestoreOutcome fetch_requested(ObjectStore& store, const ArchiveLayout& layou
   return WalRestoreOutcome::restored;
 }
 
-WalRestoreOutcome restore_ahead(ObjectStore& store, const ArchiveLayout& layout, const WalRestoreRequest& request,
-                                const PrivateFolder& folder) {
+WalRestoreOutcome restore_with_prefetching(ObjectStore& store, const ArchiveLayout& layout,
+                                           const WalRestoreRequest& request, const PrivateFolder& folder) {
   const Spool spool(folder);
   PrefetchClient client(folder, spool, request);
   if (const auto size = client.get_from_spool()) {
@@ -65,7 +65,7 @@ WalRestoreOutcome restore_ahead(ObjectStore& store, const ArchiveLayout& layout,
     client.on_served_from_spool(*size);
   } else {
     LastForm form(folder);
-    const auto outcome = fetch_requested(store, layout, request, &form, &client);
+    const auto outcome = restore_from_archive(store, layout, request, &form, &client);
     if (outcome == WalRestoreOutcome::not_found) return outcome;
   }
   spool.remove_before(request.name);
@@ -81,10 +81,10 @@ WalRestoreOutcome restore(ObjectStore& store, const ArchiveLayout& layout, const
                             ahead ? "not prefetching WAL: cannot use spool folder" : "no memory of the archive in",
                             ahead ? log::Level::info : log::Level::debug);
   }
-  if (!folder) return fetch_requested(store, layout, request, nullptr, nullptr);
-  if (ahead) return restore_ahead(store, layout, request, *folder);
+  if (!folder) return restore_from_archive(store, layout, request, nullptr, nullptr);
+  if (ahead) return restore_with_prefetching(store, layout, request, *folder);
   LastForm form(*folder);
-  return fetch_requested(store, layout, request, &form, nullptr);
+  return restore_from_archive(store, layout, request, &form, nullptr);
 }
 
 }  // namespace
@@ -93,8 +93,8 @@ WalRestoreOutcome restore_wal(ObjectStore& store, const ArchiveLayout& layout, c
   try {
     return restore(store, layout, request);
   } catch (const Error& failure) {
-    // That status means "not in the archive" to the callers of wal-restore, which ends a
-    // recovery: a missing bucket, say, is no such proof.
+    // Kind `operation` would become exit status 1, which means "not in the archive" to PostgreSQL and ends its
+    // recovery. A missing bucket, for one, does not prove that.
     if (failure.kind() != ErrorKind::operation) throw;
     throw Error(ErrorKind::general, failure.what());
   }

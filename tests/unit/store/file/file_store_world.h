@@ -61,7 +61,7 @@ class HookedSink final : public ByteSink {
 inline PutResult put(FileStore& store, const std::string& key, std::string_view text, bool if_absent = false) {
   MemoryBody body(text);
   PutOptions options;
-  options.if_absent = if_absent;
+  if (if_absent) options.protection = WriteProtection::checked_by_store;
   return store.put(key, body, options);
 }
 

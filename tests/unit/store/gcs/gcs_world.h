@@ -87,7 +87,7 @@ struct GcsWorld {
 
 inline PutOptions create_only() {
   PutOptions options;
-  options.if_absent = true;
+  options.protection = WriteProtection::checked_by_store;
   return options;
 }
 

@@ -27,8 +27,7 @@ PutOptions tagged() {
 }
 PutOptions create_only() {
   PutOptions options;
-  options.if_absent = true;
-  options.known_absent = true;
+  options.protection = WriteProtection::listed_only;
   return options;
 }
 
@@ -251,7 +250,7 @@ TEST_CASE("a conditional completion") {
     world.service.conditional_complete = GENERATE(ConditionalPut::refused, ConditionalPut::unknown);
     world.service.conditional_put = ConditionalPut::honoured;  // says nothing of completions
     PutOptions options = create_only();
-    options.known_absent = false;
+    options.protection = WriteProtection::checked_by_store;
     world.http.answer(200, "", {{"Content-Length", "1"}});
     CHECK(world.store().complete_upload(kUpload, kParts, options) == PutResult::already_exists);
     CHECK(world.requests() == 1);

@@ -108,11 +108,10 @@ TEST_CASE("the parts of an upload are as many as the service takes") {
 namespace {
 
 struct PutWorld : S3World {
-  PutResult create(bool known_absent = false) {
+  PutResult create(WriteProtection protection = WriteProtection::checked_by_store) {
     MemoryBody body("text");
     PutOptions options;
-    options.if_absent = true;
-    options.known_absent = known_absent;
+    options.protection = protection;
     return store().put("k", body, options);
   }
   void absent() { http.answer(404).answer(404, s3_error("NoSuchKey")); }
@@ -154,10 +153,19 @@ TEST_CASE("create-only, where nothing is known, looks first and sends the condit
     CHECK(world.create() == PutResult::created);
     CHECK(world.methods() == "HEAD GET PUT! ");
   }
-  SECTION("the caller has just looked") {
+  SECTION("the caller has just listed, or has tested the condition") {
     world.http.answer(200);
-    CHECK(world.create(true) == PutResult::created);
+    const auto protection = GENERATE(WriteProtection::listed_then_conditional, WriteProtection::listed_only,
+                                     WriteProtection::tested_condition);
+    CHECK(world.create(protection) == PutResult::created);
     CHECK(world.methods() == "PUT! ");
+  }
+  SECTION("the condition was heeded in a test and is refused now") {
+    world.http.answer(501, s3_error("NotImplemented"));
+    world.absent();
+    world.http.answer(200);
+    CHECK(world.create(WriteProtection::tested_condition) == PutResult::created);
+    CHECK(world.methods() == "PUT! HEAD GET PUT ");
   }
   SECTION("somebody was faster") {
     world.absent();
@@ -172,7 +180,7 @@ TEST_CASE("create-only, where the condition is refused, only looks") {
   world.absent();
   world.http.answer(200).answer(200);
   CHECK(world.create() == PutResult::created);
-  CHECK(world.create(true) == PutResult::created);
+  CHECK(world.create(WriteProtection::listed_only) == PutResult::created);
   CHECK(world.methods() == "HEAD GET PUT PUT ");
 }
 

@@ -343,9 +343,11 @@ TEST_CASE("an object that is to be new and is not is an error, and its upload is
   Fixture fixture;
   fixture.store.add("k", bytes_of("old"));
   UploadQueue queue = fixture.queue(2);
-  CHECK(failure_of([&] { queue.open("k", 100, {.if_absent = true})->finish(); }) == "fake://bucket/k exists already");
-  CHECK(queue.open("k", 100, {.if_absent = true})->publish() == PutResult::already_exists);
-  CHECK(queue.open("new", 100, {.if_absent = true})->publish() == PutResult::created);
+  CHECK(failure_of([&] { queue.open("k", 100, {.protection = WriteProtection::checked_by_store})->finish(); }) ==
+        "fake://bucket/k exists already");
+  CHECK(queue.open("k", 100, {.protection = WriteProtection::checked_by_store})->publish() ==
+        PutResult::already_exists);
+  CHECK(queue.open("new", 100, {.protection = WriteProtection::checked_by_store})->publish() == PutResult::created);
   CHECK(fixture.store.find("k")->data == bytes_of("old"));
   CHECK(fixture.store.open_uploads() == 0);
 }

@@ -11,7 +11,6 @@
 using namespace tapster;
 using namespace tapster::test;
 using namespace std::chrono_literals;
-using Condition = ArchiveContext::Condition;
 
 namespace {
 
@@ -23,26 +22,26 @@ struct Kept {
   TimePoint now = TimePoint() + 100000h;
   ArchiveSubject subject{"s3://bucket/path", 7710184336359879753, 1, Compression::gzip};
 
-  void keep(Condition condition = Condition::kept) {
-    write_context(folder, subject, {kAfter, note_time(now), condition, note_time(now)});
+  void keep(ConditionTest test = ConditionTest::heeded) {
+    write_context(folder, subject, {kAfter, note_time(now), test, note_time(now)});
   }
   ArchiveContext read() { return read_context(folder, subject, now); }
-  bool covers(const std::string& name) { return read().covers(*WalName::parse(name)); }
+  bool rules_out_other_forms(const std::string& name) { return read().rules_out_other_forms(*WalName::parse(name)); }
 };
 
 }  // namespace
 
 TEST_CASE("a listing speaks for the later segments of its folder", "[wal][context]") {
   Kept kept;
-  CHECK_FALSE(kept.covers("0000000100000002000000A1"));
+  CHECK_FALSE(kept.rules_out_other_forms("0000000100000002000000A1"));
   kept.keep();
-  CHECK(kept.covers("0000000100000002000000A1"));
-  CHECK(kept.covers("0000000100000002000000FF"));
-  CHECK_FALSE(kept.covers(kAfter));
-  CHECK_FALSE(kept.covers("00000001000000020000009F"));
-  CHECK_FALSE(kept.covers("000000010000000300000000"));
-  CHECK_FALSE(kept.covers("0000000200000002000000A1"));
-  CHECK(kept.read().condition == Condition::kept);
+  CHECK(kept.rules_out_other_forms("0000000100000002000000A1"));
+  CHECK(kept.rules_out_other_forms("0000000100000002000000FF"));
+  CHECK_FALSE(kept.rules_out_other_forms(kAfter));
+  CHECK_FALSE(kept.rules_out_other_forms("00000001000000020000009F"));
+  CHECK_FALSE(kept.rules_out_other_forms("000000010000000300000000"));
+  CHECK_FALSE(kept.rules_out_other_forms("0000000200000002000000A1"));
+  CHECK(kept.read().condition_test == ConditionTest::heeded);
 }
 
 TEST_CASE("nothing holds for another archive, cluster, timeline or compression", "[wal][context]") {
@@ -52,42 +51,43 @@ TEST_CASE("nothing holds for another archive, cluster, timeline or compression",
   SECTION("cluster") { ++kept.subject.system_identifier; }
   SECTION("timeline") { ++kept.subject.timeline; }
   SECTION("compression") { kept.subject.compression = Compression::zstd; }
-  CHECK(kept.read().after.empty());
-  CHECK(kept.read().condition == Condition::untested);
+  CHECK(kept.read().nothing_stored_after.empty());
+  CHECK(kept.read().condition_test == ConditionTest::not_made);
 }
 
 TEST_CASE("what was learned grows old", "[wal][context]") {
   Kept kept;
-  kept.keep(GENERATE(Condition::kept, Condition::ignored));
-  const Condition condition = kept.read().condition;
+  kept.keep(GENERATE(ConditionTest::heeded, ConditionTest::ignored));
+  const ConditionTest test = kept.read().condition_test;
   kept.now += 24h;
-  CHECK(kept.covers("0000000100000002000000A1"));
-  CHECK(kept.read().condition == condition);
+  CHECK(kept.rules_out_other_forms("0000000100000002000000A1"));
+  CHECK(kept.read().condition_test == test);
   kept.now += 1s;
-  CHECK_FALSE(kept.covers("0000000100000002000000A1"));
-  CHECK(kept.read().condition == (condition == Condition::kept ? Condition::untested : Condition::ignored));
+  CHECK_FALSE(kept.rules_out_other_forms("0000000100000002000000A1"));
+  CHECK(kept.read().condition_test ==
+        (test == ConditionTest::heeded ? ConditionTest::not_made : ConditionTest::ignored));
   kept.now += 30 * 24h;
-  CHECK(kept.read().condition == Condition::untested);
+  CHECK(kept.read().condition_test == ConditionTest::not_made);
 }
 
 TEST_CASE("what comes from the future is not believed", "[wal][context]") {
   Kept kept;
   kept.keep();
   kept.now -= 1s;
-  CHECK(kept.read().after.empty());
-  CHECK(kept.read().condition == Condition::untested);
+  CHECK(kept.read().nothing_stored_after.empty());
+  CHECK(kept.read().condition_test == ConditionTest::not_made);
 }
 
 TEST_CASE("a test without a listing is kept, and the other way round", "[wal][context]") {
   Kept kept;
-  write_context(kept.folder, kept.subject, {"", "0", Condition::ignored, note_time(kept.now)});
-  CHECK(kept.read().condition == Condition::ignored);
-  CHECK_FALSE(kept.covers("0000000100000002000000A1"));
-  write_context(kept.folder, kept.subject, {kAfter, note_time(kept.now), Condition::untested, "0"});
-  CHECK(kept.read().condition == Condition::untested);
-  CHECK(kept.covers("0000000100000002000000A1"));
+  write_context(kept.folder, kept.subject, {"", "0", ConditionTest::ignored, note_time(kept.now)});
+  CHECK(kept.read().condition_test == ConditionTest::ignored);
+  CHECK_FALSE(kept.rules_out_other_forms("0000000100000002000000A1"));
+  write_context(kept.folder, kept.subject, {kAfter, note_time(kept.now), ConditionTest::not_made, "0"});
+  CHECK(kept.read().condition_test == ConditionTest::not_made);
+  CHECK(kept.rules_out_other_forms("0000000100000002000000A1"));
   forget_context(kept.folder);
-  CHECK_FALSE(kept.covers("0000000100000002000000A1"));
+  CHECK_FALSE(kept.rules_out_other_forms("0000000100000002000000A1"));
 }
 
 TEST_CASE("garbage under the context's name is no context", "[wal][context]") {
@@ -99,8 +99,8 @@ TEST_CASE("garbage under the context's name is no context", "[wal][context]") {
   SECTION("another note") { write_note(kept.folder, "context", "context-1 and so on"); }
   SECTION("a word less") { write_note(kept.folder, "context", note.substr(0, note.rfind(' '))); }
   SECTION("a word more") { write_note(kept.folder, "context", note + " 1"); }
-  CHECK(kept.read().after.empty());
-  CHECK(kept.read().condition == Condition::untested);
+  CHECK(kept.read().nothing_stored_after.empty());
+  CHECK(kept.read().condition_test == ConditionTest::not_made);
 }
 
 TEST_CASE("no secret of the archive's URL is in the folder", "[wal][context]") {
