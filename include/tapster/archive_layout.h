@@ -1,5 +1,5 @@
-// Keys of one server's archive: PREFIX/SERVER/wals/..., PREFIX/SERVER/base/... The layout is the
-// original's, byte for byte.
+// The keys of one server's archive: PREFIX/SERVER/wals/..., PREFIX/SERVER/base/... The layout is the original's, byte
+// for byte.
 #pragma once
 
 #include <tapster/compression.h>

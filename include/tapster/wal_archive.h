@@ -1,5 +1,5 @@
-// Puts one WAL file into the archive. PostgreSQL's demands: success only when it is durable;
-// never overwrite a different file of the same name; succeed on an identical one.
+// Archives one WAL file, as PostgreSQL demands of archive_command: it succeeds only when the file is durable, never
+// replaces a different file of the same name, and succeeds when an identical one is stored.
 #pragma once
 
 #include <tapster/archive_layout.h>
@@ -18,26 +18,26 @@ struct WalArchiveRequest {
   CompressionLevel level;
   std::optional<Tags> tags;
   std::optional<Tags> history_tags;  // used instead of tags for history files, when not empty
-  // Where what is learned of the archive is kept for the next call; empty: nowhere. A folder that cannot be used is
-  // done without.
+  // Where a call leaves for the next one what it has found out about the archive; empty: nowhere. Where the folder
+  // cannot be used, archiving takes more requests.
   std::string spool_dir = {};
-  std::string archive_id = {};  // what tells this archive from others, beside the store and the layout
-  // Of a segment beside which PostgreSQL's archive_status tells that more are ready: how many are stored at once. When
-  // PostgreSQL comes with one that was, that is known without asking the store.
+  std::string archive_id = {};  // tells this archive from others, together with the store and the layout
+  // How many segments are stored at once: the requested one, and the next ones that PostgreSQL's archive_status marks
+  // as ready. 0 and 1: the requested one alone. A later call for a segment that was stored so makes no request.
   int parallel = 0;
 };
 
 enum class WalArchiveOutcome {
-  stored,          // a new object
+  stored,          // this call has stored a new object
   already_stored,  // the same content is there already, in this or another compression
 };
 
-// What becomes of segments that are stored ahead is told by the log alone; a failure of the requested one stops them,
-// and they keep its success waiting for at most ten seconds.
+// The result is that of the requested file. Only the log says what has become of segments that are stored ahead. A
+// failure of the requested file interrupts them; after its success they are waited for, for ten seconds at most.
 //
-// Throws Error: operation when another content is stored under the name (both digests in the
-// message, the stored object untouched); general when the file cannot be read or changed
-// while it was read; and what the store throws. Memory does not grow with the file's size, but with `parallel`.
+// Throws Error: operation when another content is stored under the name (the message has both digests, the stored
+// object is untouched); general when the file cannot be read or changed while it was read; and what the store throws.
+// Memory grows with `parallel`, not with the file's size.
 WalArchiveOutcome archive_wal(ObjectStore& store, const ArchiveLayout& layout, const WalArchiveRequest& request);
 
 }  // namespace tapster

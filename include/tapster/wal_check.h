@@ -1,4 +1,4 @@
-// Is the archive fit to be written to by a (new) server?
+// Checks that a new server may write its WAL to the archive.
 #pragma once
 
 #include <tapster/archive_layout.h>
@@ -9,8 +9,8 @@
 
 namespace tapster {
 
-// Without a timeline: any WAL file in the archive is an Error (operation), "Expected empty
-// archive". With one: files of that timeline or newer are. Objects that are not WAL are ignored.
+// Throws Error (operation) when a WAL file is in the archive: any file without `timeline` ("Expected empty archive"),
+// one of that timeline or a newer one with it. Objects that are not WAL files are ignored.
 void check_wal_archive(ObjectStore& store, const ArchiveLayout& layout, std::optional<std::uint32_t> timeline);
 
 }  // namespace tapster

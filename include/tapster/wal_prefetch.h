@@ -1,4 +1,4 @@
-// Fetches WAL segments before PostgreSQL asks for them: what runs in the background while it replays.
+// Fetches WAL segments before PostgreSQL asks for them, in the background while PostgreSQL replays.
 #pragma once
 
 #include <tapster/archive_layout.h>
@@ -11,15 +11,17 @@
 namespace tapster {
 
 struct PrefetchOrder {
-  std::string folder;           // in which requests tell how far they are, and segments wait
-  Duration idle_limit{60'000};  // ends when nobody asks for so long: a server that was stopped does not say goodbye
+  std::string folder;           // requests write into it how far PostgreSQL has come; segments are put into it
+  Duration idle_limit{60'000};  // without a request for so long it ends: a server that is stopped tells nobody
 };
 
-// Keeps the segments behind the last requested one coming into the folder, as many as that request said, and as many at
-// once. Returns soon when another one does so already; when nobody asks any more; when the folder, or the directory
-// into which PostgreSQL wanted its segments, is gone; when `stop` is requested; and after the next segment has turned
-// out to be absent, to be damaged or to be out of reach (a full disk, a store that refuses): whoever asks for that one
-// finds out by itself. How it ended is written down in the folder. Never throws.
+// Downloads the segments after the last requested one into the folder, as many as that request said, and as many at
+// once.
+//
+// Returns when another fetcher runs for the folder; when no request comes any more; when the folder, or the directory
+// into which PostgreSQL wanted its segments, is gone; when `stop` is requested; and when the next segment is absent,
+// damaged or cannot be fetched (a full disk, a store that refuses): a request for that one finds out by itself. Writes
+// into the folder how it ended. Never throws.
 void prefetch_wal(ObjectStore& store, const ArchiveLayout& layout, const PrefetchOrder& order,
                   const std::stop_token& stop = {}) noexcept;
 

@@ -14,7 +14,7 @@ namespace {
 constexpr Compression kWalCompressions[] = {Compression::gzip,   Compression::bzip2, Compression::xz,
                                             Compression::snappy, Compression::zstd,  Compression::lz4};
 
-// Memory, connections and the store's patience end somewhere.
+// Each segment takes memory and a connection, and stores limit the rate of requests.
 constexpr int kMostAtOnce = 64;
 
 Setter parallel_setter(std::optional<int>& target) {
@@ -62,15 +62,17 @@ std::optional<int> parse_arguments(int argc, const char* const* argv, WalArchive
                 "--tag)"});
   declare_encryption_options(command, arguments.store);
   command
-      .value({"--parallel"}, "N", parallel_setter(arguments.parallel),
-             "archive N segments at once: the one that is asked for, and the next ones that PostgreSQL has marked as "
-             "ready, so that they need no time when their turn comes (default: TAPSTER_WAL_ARCHIVE_PARALLEL, else 0: "
-             "the requested one only)")
+      .value(
+          {"--parallel"}, "N", parallel_setter(arguments.parallel),
+          "archive N segments at once: the one that is asked for, and the next ones that PostgreSQL has marked as "
+          "ready, so that they need no request when their turn comes (default: TAPSTER_WAL_ARCHIVE_PARALLEL, else 0: "
+          "the requested one only)")
       .addition = true;
   command
-      .text({"--spool-dir"}, "DIR", arguments.spool_dir,
-            "where is kept what one run leaves for the next: what is known of the archive, and which segments were "
-            "archived ahead (default: /var/tmp/walarchive)")
+      .text(
+          {"--spool-dir"}, "DIR", arguments.spool_dir,
+          "directory for what one run leaves for the next: what it has found out about the archive, and which segments "
+          "it has archived ahead (default: /var/tmp/walarchive)")
       .addition = true;
   declare_other_stores(command, arguments);
   command.positional("destination_url", arguments.url, kUrlHelp);

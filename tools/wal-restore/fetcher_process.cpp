@@ -17,7 +17,7 @@ namespace {
 
 constexpr std::string_view kStartedAs = "barman-cloud-wal-restore: fetching ahead into ";
 
-// Between fork and exec: nothing but system calls.
+// Runs between fork and exec, where only system calls are allowed.
 [[noreturn]] void become_fetcher(char* const* arguments) noexcept {
   if (::setsid() < 0) ::_exit(1);
   const pid_t fetcher = ::fork();

@@ -1,5 +1,5 @@
-// The background fetcher of wal-restore as a process: the same program with the same arguments, told by the name under
-// which it was started (argv[0], which `ps` shows) what it is, and for which folder.
+// The process of wal-restore's background fetcher. It is the same program with the same arguments; only argv[0], which
+// `ps` shows, tells it that it is the fetcher, and for which folder.
 #pragma once
 
 #include <optional>
@@ -7,17 +7,17 @@
 
 namespace tapster {
 
-// Starts it, in a session of its own and adopted by init, and does not wait for it. It inherits the environment, in
-// which the credentials may be, and nothing else: no descriptor that somebody waits on, no directory. May be called
-// while other threads run. Whatever goes wrong: there is none.
+// Starts the fetcher in a session of its own, adopted by init, and does not wait for it. It inherits the environment,
+// which may hold the credentials, but no descriptor that somebody may wait on. May be called while other threads run.
+// When it fails there is no fetcher, and nobody is told.
 void start_fetcher_process(const std::string& folder, const char* const* argv) noexcept;
 
-// The folder, when this process was started so.
+// The folder, when this process is a fetcher.
 std::optional<std::string> folder_to_fetch_into(const char* const* argv);
 
-// What such a process does first: from then on it ends with status 0 or 1 whatever happens to it, except by SIGKILL. A
-// postmaster that is the first process of a container inherits it, and takes any other end of an unknown child for the
-// crash of a server process.
+// The fetcher calls this first. From then on it ends with status 0 or 1 on every signal but SIGKILL, and its working
+// directory is `/`. A postmaster that is the first process of a container adopts the fetcher, and takes any other end
+// of an unknown child for the crash of a server process.
 void prepare_fetcher_process() noexcept;
 
 }  // namespace tapster

@@ -11,12 +11,11 @@ std::optional<int> parse_arguments(int argc, const char* const* argv, WalRestore
   declare_shared_options(command, arguments);
   command.flag({"--no-partial"}, arguments.no_partial,
                "do not fall back to a partial segment when the whole one is not in the archive");
-  command.value(
-      {"-p", "--parallel"}, "N", non_negative_setter(arguments.parallel),
-      "keep the next N segments coming into the spool directory, N at once, by a process in the background that "
-      "ends by itself (default: 0: fetch the requested one only)");
+  command.value({"-p", "--parallel"}, "N", non_negative_setter(arguments.parallel),
+                "download the next N segments into the spool directory, N at once, by a process in the background that "
+                "ends by itself (default: 0: fetch the requested one only)");
   command.text({"--spool-dir"}, "DIR", arguments.spool_dir,
-               "where segments that were fetched ahead wait, and what is known of the archive is kept (default: "
+               "directory for segments that were fetched ahead, and for the form of the last segment (default: "
                "/var/tmp/walrestore)");
   command.positional("source_url", arguments.url, kUrlHelp);
   command.positional("server_name", arguments.server_name, "name of the server within the archive");

@@ -9,7 +9,7 @@ struct WalRestoreArguments : SharedArguments {
   std::string wal_name;
   std::string wal_dest;
   bool no_partial = false;
-  int parallel = 0;  // segments ahead, and at once; 0 and 1: no prefetching
+  int parallel = 0;  // segments fetched ahead, and at once; 0 and 1: no prefetching
   std::string spool_dir = "/var/tmp/walrestore";
 };
 

@@ -38,7 +38,7 @@ TEST_CASE("a note is read back, and the newest one counts", "[wal][note]") {
   CHECK_FALSE(read_note(notes.folder, "note"));
 }
 
-TEST_CASE("a note that is torn, changed, long or no file is none, and said so for debugging", "[wal][note]") {
+TEST_CASE("a torn, changed or overlong note, or one that is no file, is logged and counts as missing", "[wal][note]") {
   Notes notes;
   write_note(notes.folder, "note", "one two three");
   const std::string whole = read_file(notes.file);
@@ -76,7 +76,7 @@ TEST_CASE("a note that is torn, changed, long or no file is none, and said so fo
   CHECK_THAT(log.text(), ContainsSubstring("DEBUG: ") && ContainsSubstring(notes.file));
 }
 
-TEST_CASE("what cannot be written is done without", "[wal][note]") {
+TEST_CASE("a note that cannot be written is logged, and nothing is thrown", "[wal][note]") {
   Notes notes;
   std::filesystem::create_directory(notes.file);
   write_file(notes.file + "/in the way", "");
@@ -86,7 +86,7 @@ TEST_CASE("what cannot be written is done without", "[wal][note]") {
   CHECK(tree(notes.folder.path()) == std::vector<std::string>{"note", "note/in the way"});
 }
 
-TEST_CASE("times in notes are recent, old or not to be believed", "[wal][note]") {
+TEST_CASE("a time in a note is recent up to its age, and not when it lies in the future", "[wal][note]") {
   const TimePoint now = TimePoint() + 1000h;
   CHECK(is_recent(note_time(now), now, 1h));
   CHECK(is_recent(note_time(now - 1h), now, 1h));

@@ -24,7 +24,7 @@ TEST_CASE("a segment's header names its size", "[wal][header]") {
   for (const std::uint32_t size : {1U << 20U, 16U << 20U}) CHECK(segment_size_in(make_segment(size, 1)) == size);
 }
 
-TEST_CASE("what is no long page header names none", "[wal][header]") {
+TEST_CASE("data without a long page header have no segment size", "[wal][header]") {
   Data segment = make_segment(1U << 20U, 1);
   SECTION("too short") { segment.resize(kLongHeaderSize - 1); }
   SECTION("another magic number") { segment[1] = std::byte{0x10}; }
@@ -39,7 +39,7 @@ TEST_CASE("what is no long page header names none", "[wal][header]") {
   CHECK_FALSE(segment_size_in(segment));
 }
 
-TEST_CASE("the header tells the size once, as soon as the header is whole", "[wal][header]") {
+TEST_CASE("the listener gets the size once, as soon as the header is whole", "[wal][header]") {
   const Data segment = make_segment(1U << 20U, 1);
   const std::size_t piece = GENERATE(1, 7, 39, 40, 41, 4096);
   Counter counter;

@@ -83,7 +83,7 @@ TEST_CASE("listing stops at the first WAL file when none is allowed", "[wal][che
   CHECK(store.count("page") == 4);
 }
 
-TEST_CASE("a refusal of the listing comes out", "[wal][check]") {
+TEST_CASE("a refusal of the listing is thrown", "[wal][check]") {
   FakeStore store;
   store.before = [](const std::string& operation, const std::string&) { throw FakeStore::refusal(operation, 403); };
   CHECK_THROWS_AS(check_wal_archive(store, ArchiveLayout("p", "srv"), std::nullopt), StoreError);

@@ -63,7 +63,7 @@ TEST_CASE("a large file goes into a directory in parts", "[wal][file]") {
   CHECK(read_data(dir / "RECOVERYXLOG") == content);
 }
 
-TEST_CASE("a directory that does not exist is no proof of absence", "[wal][file]") {
+TEST_CASE("a directory that does not exist does not prove absence", "[wal][file]") {
   const ScratchDirectory dir;
   FileStore store(dir / "archive");
   const WalRestoreRequest request{*WalName::parse(kSegment), dir / "RECOVERYXLOG", false, 0, "", ""};

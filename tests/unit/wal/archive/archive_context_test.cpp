@@ -31,7 +31,7 @@ struct Kept {
 
 }  // namespace
 
-TEST_CASE("a listing speaks for the later segments of its folder", "[wal][context]") {
+TEST_CASE("a listing rules out other forms of the later segments of its folder", "[wal][context]") {
   Kept kept;
   CHECK_FALSE(kept.rules_out_other_forms("0000000100000002000000A1"));
   kept.keep();
@@ -44,7 +44,7 @@ TEST_CASE("a listing speaks for the later segments of its folder", "[wal][contex
   CHECK(kept.read().condition_test == ConditionTest::heeded);
 }
 
-TEST_CASE("nothing holds for another archive, cluster, timeline or compression", "[wal][context]") {
+TEST_CASE("a context is empty for another archive, cluster, timeline or compression", "[wal][context]") {
   Kept kept;
   kept.keep();
   SECTION("archive") { kept.subject.archive += "x"; }
@@ -55,7 +55,7 @@ TEST_CASE("nothing holds for another archive, cluster, timeline or compression",
   CHECK(kept.read().condition_test == ConditionTest::not_made);
 }
 
-TEST_CASE("what was learned grows old", "[wal][context]") {
+TEST_CASE("a listing and a heeded test hold for a day, an ignored one for thirty", "[wal][context]") {
   Kept kept;
   kept.keep(GENERATE(ConditionTest::heeded, ConditionTest::ignored));
   const ConditionTest test = kept.read().condition_test;
@@ -70,7 +70,7 @@ TEST_CASE("what was learned grows old", "[wal][context]") {
   CHECK(kept.read().condition_test == ConditionTest::not_made);
 }
 
-TEST_CASE("what comes from the future is not believed", "[wal][context]") {
+TEST_CASE("a context of a time in the future is not believed", "[wal][context]") {
   Kept kept;
   kept.keep();
   kept.now -= 1s;
@@ -78,7 +78,7 @@ TEST_CASE("what comes from the future is not believed", "[wal][context]") {
   CHECK(kept.read().condition_test == ConditionTest::not_made);
 }
 
-TEST_CASE("a test without a listing is kept, and the other way round", "[wal][context]") {
+TEST_CASE("a test is kept without a listing, and a listing without a test", "[wal][context]") {
   Kept kept;
   write_context(kept.folder, kept.subject, {"", "0", ConditionTest::ignored, note_time(kept.now)});
   CHECK(kept.read().condition_test == ConditionTest::ignored);

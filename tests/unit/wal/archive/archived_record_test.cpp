@@ -1,4 +1,4 @@
-// What was stored ahead of its turn is believed for the very file only, soon, and once.
+// A note of a segment that was stored ahead holds for the very file only, for 15 minutes, and once.
 #include "wal/archive/archived_record.h"
 
 #include "support/captured_log.h"
@@ -48,14 +48,14 @@ struct Recorded {
 
 }  // namespace
 
-TEST_CASE("what was recorded is taken once", "[wal][record]") {
+TEST_CASE("a note is used once", "[wal][record]") {
   Recorded recorded;
   CHECK(recorded.record().consume(recorded.name, recorded.file(), recorded.now));
   CHECK(recorded.notes().empty());
   CHECK_FALSE(recorded.record().consume(recorded.name, recorded.file(), recorded.now));
 }
 
-TEST_CASE("a record holds for one archive, cluster and name only", "[wal][record]") {
+TEST_CASE("a note holds for one archive, cluster and name only", "[wal][record]") {
   Recorded recorded;
   SECTION("archive") { CHECK_FALSE(recorded.record("other").consume(recorded.name, recorded.file(), recorded.now)); }
   SECTION("cluster") {
@@ -69,7 +69,7 @@ TEST_CASE("a record holds for one archive, cluster and name only", "[wal][record
   CHECK(recorded.notes().empty());
 }
 
-TEST_CASE("a file that is not the very one that was stored has no record", "[wal][record]") {
+TEST_CASE("a note does not hold for another file than the one that was sent", "[wal][record]") {
   Recorded recorded;
   const struct stat before = recorded.file();
   SECTION("written to, with its time put back") {
@@ -94,7 +94,7 @@ TEST_CASE("a file that is not the very one that was stored has no record", "[wal
   CHECK(recorded.notes().empty());
 }
 
-TEST_CASE("a change of any of the file's properties is seen", "[wal][record]") {
+TEST_CASE("a note does not hold when any property of the file has changed", "[wal][record]") {
   Recorded recorded;
   struct stat file = recorded.file();
   SECTION("device") { ++file.st_dev; }
@@ -107,7 +107,7 @@ TEST_CASE("a change of any of the file's properties is seen", "[wal][record]") {
   CHECK_FALSE(recorded.record().consume(recorded.name, file, recorded.now));
 }
 
-TEST_CASE("an old record, or one of the future, is not believed", "[wal][record]") {
+TEST_CASE("an old note, or one of a time in the future, is not believed", "[wal][record]") {
   Recorded recorded;
   SECTION("just in time") {
     CHECK(recorded.record().consume(recorded.name, recorded.file(), recorded.now + 15min));
@@ -118,7 +118,7 @@ TEST_CASE("an old record, or one of the future, is not believed", "[wal][record]
   CHECK(recorded.notes().empty());
 }
 
-TEST_CASE("a damaged record is none", "[wal][record]") {
+TEST_CASE("a damaged note counts as missing", "[wal][record]") {
   Recorded recorded;
   const std::string whole = read_file(recorded.note());
   SECTION("empty, as a crash of the machine may leave it") { write_file(recorded.note(), ""); }
@@ -129,7 +129,7 @@ TEST_CASE("a damaged record is none", "[wal][record]") {
   CHECK_FALSE(recorded.record().consume(recorded.name, recorded.file(), recorded.now));
 }
 
-TEST_CASE("what is passed, old or left behind is tidied away, and nothing else", "[wal][record]") {
+TEST_CASE("notes of passed segments, old notes and temporary files are removed, and nothing else", "[wal][record]") {
   Recorded recorded;
   const auto add = [&](const char* text) {
     recorded.record().add(*WalName::parse(text), recorded.file(), recorded.now);
@@ -148,7 +148,7 @@ TEST_CASE("what is passed, old or left behind is tidied away, and nothing else",
   CHECK(recorded.notes() == std::vector<std::string>{"context"});
 }
 
-TEST_CASE("where nothing can be recorded nothing is claimed", "[wal][record]") {
+TEST_CASE("where a note cannot be written the segment counts as not stored", "[wal][record]") {
   Recorded recorded;
   recorded.record().consume(recorded.name, recorded.file(), recorded.now);
   std::filesystem::create_directory(recorded.note());

@@ -34,7 +34,7 @@ using Names = std::vector<std::string>;
 
 }  // namespace
 
-TEST_CASE("the next segments that are ready, in order", "[wal][ready]") {
+TEST_CASE("the next ready segments are found in order", "[wal][ready]") {
   Marks marks;
   for (const unsigned number : {9U, 3U, 1U, 2U, 5U, 4U})
     marks.mark(fmt::format("{:024X}.ready", (1ULL << 60U) + number));
@@ -46,7 +46,7 @@ TEST_CASE("the next segments that are ready, in order", "[wal][ready]") {
   CHECK(marks.after(name(1), 0).empty());
 }
 
-TEST_CASE("nothing but whole segments of the same timeline and folder that are ready", "[wal][ready]") {
+TEST_CASE("only whole ready segments of the same timeline and folder are found", "[wal][ready]") {
   Marks marks;
   for (const char* file :
        {"000000010000000000000002.done", "000000010000000000000003.partial.ready",
@@ -67,7 +67,7 @@ TEST_CASE("memory is bounded by what is asked for, and the smallest are found am
         Names{"000000010000000F00000101", "000000010000000F00000102", "000000010000000F00000103"});
 }
 
-TEST_CASE("without PostgreSQL's marks there is nothing to do ahead", "[wal][ready]") {
+TEST_CASE("without PostgreSQL's marks no segment is found", "[wal][ready]") {
   Marks marks;
   std::filesystem::remove(marks.dir / "archive_status");
   CHECK(marks.after("000000010000000000000001", 3).empty());

@@ -86,7 +86,7 @@ class Gate {
 
 }  // namespace
 
-TEST_CASE("ready segments are stored together, and need nothing when their turn comes", "[wal][archive][ahead]") {
+TEST_CASE("ready segments are stored together, and need no request when their turn comes", "[wal][archive][ahead]") {
   Cluster cluster;
   cluster.compression = GENERATE(Compression::none, Compression::gzip);
   for (unsigned number = 1; number <= 6; ++number) cluster.ready(number);
@@ -105,7 +105,7 @@ TEST_CASE("ready segments are stored together, and need nothing when their turn 
   CHECK(tree(cluster.spool).size() == 2);  // the folder and the context: nothing is left of the rest
 }
 
-TEST_CASE("one at a time, nothing is stored ahead", "[wal][archive][ahead]") {
+TEST_CASE("without --parallel nothing is stored ahead", "[wal][archive][ahead]") {
   Cluster cluster;
   cluster.parallel = GENERATE(0, 1);
   cluster.ready(1);
@@ -114,7 +114,7 @@ TEST_CASE("one at a time, nothing is stored ahead", "[wal][archive][ahead]") {
   CHECK_FALSE(cluster.has(2));
 }
 
-TEST_CASE("only what is ready, of this cluster and whole goes ahead", "[wal][archive][ahead]") {
+TEST_CASE("only whole ready segments of this cluster are stored ahead", "[wal][archive][ahead]") {
   Cluster cluster;
   cluster.ready(1);
   Data foreign = cluster.content(2);
@@ -147,7 +147,7 @@ TEST_CASE("only what is ready, of this cluster and whole goes ahead", "[wal][arc
   CHECK(cluster.store.keys() == std::vector<std::string>{kFolder + segment(1)});
 }
 
-TEST_CASE("history files, labels and partial segments go alone", "[wal][archive][ahead]") {
+TEST_CASE("with history files, labels and partial segments nothing is stored ahead", "[wal][archive][ahead]") {
   Cluster cluster;
   cluster.ready(2);
   for (const char* name :
@@ -184,7 +184,7 @@ TEST_CASE("a segment that changed after it was stored ahead is compared", "[wal]
   }
 }
 
-TEST_CASE("the record is for this archive alone", "[wal][archive][ahead]") {
+TEST_CASE("the notes hold for this archive alone", "[wal][archive][ahead]") {
   Cluster cluster;
   cluster.ready(1);
   cluster.ready(2);
@@ -200,7 +200,7 @@ TEST_CASE("the record is for this archive alone", "[wal][archive][ahead]") {
   CHECK(cluster.requests_for(2) > 0);
 }
 
-TEST_CASE("what fails ahead is no failure and is not recorded", "[wal][archive][ahead]") {
+TEST_CASE("a segment that cannot be stored ahead fails nothing and is not noted", "[wal][archive][ahead]") {
   Cluster cluster;
   for (unsigned number = 1; number <= 3; ++number) cluster.ready(number);
   const CapturedLog log(log::Level::info);
@@ -245,7 +245,8 @@ TEST_CASE("another content stored under a later name is left for its turn", "[wa
   CHECK_THROWS_WITH(cluster.archive(2), ContainsSubstring("is already stored with another content"));
 }
 
-TEST_CASE("a failure of the requested segment stops the others, and keeps what is certain", "[wal][archive][ahead]") {
+TEST_CASE("a failure of the requested segment stops the others, and keeps the notes of stored ones",
+          "[wal][archive][ahead]") {
   Cluster cluster;
   for (unsigned number = 1; number <= 4; ++number) cluster.ready(number);
   Gate gate(4);
@@ -262,7 +263,7 @@ TEST_CASE("a failure of the requested segment stops the others, and keeps what i
   for (unsigned number = 1; number <= 4; ++number) CHECK(cluster.has(number));
 }
 
-TEST_CASE("one that hangs is stopped, and does not keep PostgreSQL waiting", "[wal][archive][ahead]") {
+TEST_CASE("an upload ahead that hangs is stopped, and does not keep PostgreSQL waiting", "[wal][archive][ahead]") {
   Cluster cluster;
   cluster.store.limit.max_put_size = 5U << 20U;  // so that segments go in parts, which the fake can hold up
   cluster.store.keeps_data = false;
@@ -284,7 +285,8 @@ TEST_CASE("one that hangs is stopped, and does not keep PostgreSQL waiting", "[w
   CHECK(cluster.archive(2) == WalArchiveOutcome::stored);
 }
 
-TEST_CASE("where listing is forbidden only stores that create only get something ahead", "[wal][archive][ahead]") {
+TEST_CASE("where listing is forbidden, segments are stored ahead only on stores that create only",
+          "[wal][archive][ahead]") {
   Cluster cluster;
   cluster.ready(1);
   cluster.ready(2);
@@ -297,7 +299,7 @@ TEST_CASE("where listing is forbidden only stores that create only get something
   CHECK(cluster.has(2) == known);
 }
 
-TEST_CASE("on a store that ignores conditions a look comes before everything that is stored", "[wal][archive][ahead]") {
+TEST_CASE("on a store that ignores conditions a listing comes before every write", "[wal][archive][ahead]") {
   Cluster cluster;
   cluster.store.features.create_only = CreateOnly::unknown;
   cluster.store.ignores_if_absent = true;

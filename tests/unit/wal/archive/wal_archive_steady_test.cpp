@@ -82,11 +82,11 @@ TEST_CASE("one put for a segment where the store is known to create only", "[wal
   for (unsigned number = 2; number < 6; ++number) CHECK(server.calls_for(segment(number)) == kPut);
   CHECK(server.store.keys().size() == 5);
   CHECK(tree(server.spool).size() == 2);  // a folder with one file
-  SECTION("a new folder of the archive is looked into once") {
+  SECTION("a new folder of the archive is listed once") {
     CHECK(server.calls_for("000000010000000100000000") == kListPut);
     CHECK(server.calls_for("000000010000000100000001") == kPut);
   }
-  SECTION("so is what comes again from before") {
+  SECTION("an earlier segment that comes again is listed") {
     CHECK(server.calls_for(segment(1)).front() == "list");
     CHECK(server.calls_for(segment(6)) == kPut);
   }
@@ -103,14 +103,14 @@ TEST_CASE("one put where a test has shown that the store creates only", "[wal][a
   CHECK(server.calls_for("000000010000000100000001") == kPut);
 }
 
-TEST_CASE("a store that ignores or refuses conditions is looked at for every segment", "[wal][archive][steady]") {
+TEST_CASE("where the store ignores or refuses the condition, every segment is listed first", "[wal][archive][steady]") {
   Server server;
   server.store.ignores_if_absent = true;
-  SECTION("ignores: found out once, and nothing is changed by that") {
+  SECTION("ignores: a test shows it once, and changes nothing") {
     server.store.features.create_only = CreateOnly::unknown;
     CHECK(server.calls_for(segment(1)) == kListPutTest);
   }
-  SECTION("refuses, as is known") {
+  SECTION("refuses, as the store says") {
     server.store.features.create_only = CreateOnly::refused;
     CHECK(server.calls_for(segment(1)) == kListPut);
   }
@@ -121,7 +121,8 @@ TEST_CASE("a store that ignores or refuses conditions is looked at for every seg
   CHECK_THAT(server.failure(segment(4)), ContainsSubstring(segment(4)));
 }
 
-TEST_CASE("a condition that comes to be refused is not relied on again", "[wal][archive][steady]") {
+TEST_CASE("a condition that was heeded in a test and is refused later is not relied on again",
+          "[wal][archive][steady]") {
   Server server;
   server.store.features.create_only = CreateOnly::unknown;
   server.archive(segment(1));
@@ -134,7 +135,7 @@ TEST_CASE("a condition that comes to be refused is not relied on again", "[wal][
   CHECK(server.calls_for(segment(4)).front() == "list");
 }
 
-TEST_CASE("a test that fails is no failure, and is made again", "[wal][archive][steady]") {
+TEST_CASE("a failed test of the condition fails nothing, and is made again", "[wal][archive][steady]") {
   Server server;
   server.store.features.create_only = CreateOnly::unknown;
   const bool unreachable = GENERATE(true, false);
@@ -148,7 +149,7 @@ TEST_CASE("a test that fails is no failure, and is made again", "[wal][archive][
   CHECK(server.calls_for(segment(3)) == kPut);
 }
 
-TEST_CASE("in the steady state as well nothing is overwritten and the same is no error", "[wal][archive][steady]") {
+TEST_CASE("in the steady state nothing is replaced, and identical content is a success", "[wal][archive][steady]") {
   Server server;
   server.compression = GENERATE(Compression::none, Compression::gzip);
   server.store.features.create_only = GENERATE(CreateOnly::honoured, CreateOnly::unknown);
@@ -161,7 +162,7 @@ TEST_CASE("in the steady state as well nothing is overwritten and the same is no
   CHECK(server.store.find(kFolder + segment(2) + std::string(suffix_of(server.compression)))->data == stored->data);
 }
 
-TEST_CASE("what was stored before in another form is seen", "[wal][archive][steady]") {
+TEST_CASE("a segment that was stored before in another form is seen", "[wal][archive][steady]") {
   Server server;
   const Data other = make_segment(1U << 20U, 2);
   server.store.add(kFolder + segment(3) + ".gz", compressed(Compression::gzip, other));
@@ -172,8 +173,7 @@ TEST_CASE("what was stored before in another form is seen", "[wal][archive][stea
   CHECK(server.calls_for(segment(4)) == kPut);
 }
 
-TEST_CASE("what was learned is for one archive, store, cluster, timeline, form and day only",
-          "[wal][archive][steady]") {
+TEST_CASE("a context holds for one archive, store, cluster, timeline and compression only", "[wal][archive][steady]") {
   Server server;
   server.archive(segment(1));
   CHECK(server.calls_for(segment(2)) == kPut);
@@ -192,7 +192,7 @@ TEST_CASE("what was learned is for one archive, store, cluster, timeline, form a
   CHECK(server.calls_for(next) == kListPut);
 }
 
-TEST_CASE("a change of the compression sees what the former one stored", "[wal][archive][steady]") {
+TEST_CASE("after a change of the compression, what was stored in the former one is seen", "[wal][archive][steady]") {
   Server server;
   server.compression = Compression::gzip;
   server.archive(segment(1));
@@ -207,7 +207,7 @@ TEST_CASE("a change of the compression sees what the former one stored", "[wal][
   CHECK_FALSE(server.store.find(kFolder + segment(3) + ".gz"));
 }
 
-TEST_CASE("whatever is no whole segment is looked for every time", "[wal][archive][steady]") {
+TEST_CASE("a file that is not a whole segment is listed every time", "[wal][archive][steady]") {
   Server server;
   std::string first = segment(1);
   std::string second = segment(2);
@@ -235,7 +235,7 @@ TEST_CASE("whatever is no whole segment is looked for every time", "[wal][archiv
   CHECK_FALSE(exists(server.spool));
 }
 
-TEST_CASE("without a folder for it everything is looked for, and archived", "[wal][archive][steady]") {
+TEST_CASE("without a usable spool folder every segment is listed, and archived", "[wal][archive][steady]") {
   Server server;
   const CapturedLog log(log::Level::info);
   SECTION("none") { server.spool.clear(); }
@@ -255,7 +255,7 @@ TEST_CASE("without a folder for it everything is looked for, and archived", "[wa
   CHECK(server.calls_for(segment(2)) == kListPut);
 }
 
-TEST_CASE("where listing is forbidden nothing is learned", "[wal][archive][steady]") {
+TEST_CASE("where listing is forbidden nothing is remembered", "[wal][archive][steady]") {
   Server server;
   server.store.before = [](const std::string& operation, const std::string&) {
     if (operation == "list") throw FakeStore::refusal(operation, 403);
@@ -264,7 +264,7 @@ TEST_CASE("where listing is forbidden nothing is learned", "[wal][archive][stead
   CHECK(server.calls_for(segment(2)) == kListPut);
 }
 
-TEST_CASE("a failed upload leaves what was learned as it was", "[wal][archive][steady]") {
+TEST_CASE("a failed upload leaves the context as it was", "[wal][archive][steady]") {
   Server server;
   bool failing = true;
   server.store.before = [&](const std::string& operation, const std::string&) {
@@ -277,7 +277,8 @@ TEST_CASE("a failed upload leaves what was learned as it was", "[wal][archive][s
   CHECK(server.calls_for(segment(2)) == kPut);
 }
 
-TEST_CASE("large segments go in parts, looked for at the end where only the put was tested", "[wal][archive][steady]") {
+TEST_CASE("large segments go in parts, and are listed first where only the condition of put was tested",
+          "[wal][archive][steady]") {
   Server server;
   server.store.keeps_data = false;
   server.store.limit.max_put_size = 6U << 20U;

@@ -118,7 +118,7 @@ TEST_CASE("different content is refused with both digests, and stays", "[wal][ar
   CHECK(archiver.store.count("put") == 0);
 }
 
-TEST_CASE("the same segment in another compression counts", "[wal][archive]") {
+TEST_CASE("the same segment in another compression counts as stored", "[wal][archive]") {
   const Compression wanted = GENERATE(Compression::none, Compression::gzip);
   const Compression stored = GENERATE(Compression::none, Compression::gzip, Compression::bzip2, Compression::xz,
                                       Compression::zstd, Compression::lz4, Compression::snappy);
@@ -221,7 +221,7 @@ TEST_CASE("where listing is forbidden the create-only upload decides", "[wal][ar
   CHECK(std::count(text.begin(), text.end(), '\n') == 1);
 }
 
-TEST_CASE("other failures of the store come out and nothing is tried after them", "[wal][archive]") {
+TEST_CASE("other failures of the store are thrown, and no request follows them", "[wal][archive]") {
   Archiver archiver;
   const std::string failing = GENERATE("list", "put", "stat", "get");
   if (failing != "list" && failing != "put") archiver.store.add(kKey, archiver.content);

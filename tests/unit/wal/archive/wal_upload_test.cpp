@@ -123,7 +123,7 @@ TEST_CASE("a plain file is one request up to 100 MiB and parts above", "[wal][up
   CHECK(uploader.store.open_uploads() == 0);
 }
 
-TEST_CASE("what does not compress goes in parts, and memory stays bounded", "[wal][upload]") {
+TEST_CASE("data that do not compress go in parts, and memory stays bounded", "[wal][upload]") {
   Uploader uploader;
   const Compression compression = GENERATE(Compression::none, Compression::gzip);
   constexpr std::uint64_t kSize = 128 * kMiB;
@@ -218,7 +218,7 @@ TEST_CASE("a file that changes while it is read is not stored", "[wal][upload]")
       REQUIRE(::utimensat(AT_FDCWD, path.c_str(), times, 0) == 0);
     };
   }
-  SECTION("it goes") {
+  SECTION("it is removed") {
     change = [&] { REQUIRE(::unlink(path.c_str()) == 0); };
   }
   uploader.store.before = [&](const std::string& operation, const std::string&) {

@@ -78,7 +78,7 @@ TEST_CASE("a segment in the form of the last one costs one request", "[wal][rest
   }
 }
 
-TEST_CASE("another form is found by a listing and remembered then", "[wal][restore]") {
+TEST_CASE("a segment in another form is found by a listing, and that form is remembered", "[wal][restore]") {
   Reader reader;
   reader.add(1, "");
   const Data second = reader.add(2, ".gz");
@@ -90,7 +90,7 @@ TEST_CASE("another form is found by a listing and remembered then", "[wal][resto
   CHECK(reader.requests_for(segment(3)) == Requests{"get " + segment(3) + ".gz"});
 }
 
-TEST_CASE("absence is proven by the listing alone, and forgets nothing", "[wal][restore]") {
+TEST_CASE("only the listing proves absence, and the form stays remembered", "[wal][restore]") {
   Reader reader;
   reader.add(1, ".gz");
   reader.restore(segment(1));
@@ -101,7 +101,7 @@ TEST_CASE("absence is proven by the listing alone, and forgets nothing", "[wal][
   CHECK(reader.requests_for(segment(2)) == Requests{"get " + segment(2) + ".gz"});
 }
 
-TEST_CASE("an error of the request in the known form is an error", "[wal][restore]") {
+TEST_CASE("an error of the request in the remembered form is an error", "[wal][restore]") {
   Reader reader;
   for (int number = 1; number <= 2; ++number) reader.add(number, ".gz");
   reader.restore(segment(1));
@@ -120,7 +120,7 @@ TEST_CASE("an error of the request in the known form is an error", "[wal][restor
   CHECK(reader.store.count("list") == 1);
 }
 
-TEST_CASE("what nothing but its length speaks for is looked at with a listing", "[wal][restore]") {
+TEST_CASE("content without a checksum that is no whole segment is confirmed by a listing", "[wal][restore]") {
   Reader reader;
   reader.add(1, "");
   Data data = make_segment(kSegmentSize, 2);
@@ -132,7 +132,7 @@ TEST_CASE("what nothing but its length speaks for is looked at with a listing", 
   CHECK(reader.restored() == data);
 }
 
-TEST_CASE("the form is that of whole segments only", "[wal][restore]") {
+TEST_CASE("only whole segments change the remembered form", "[wal][restore]") {
   Reader reader;
   reader.add(1, "");
   reader.add(2, ".partial.gz");
@@ -144,7 +144,7 @@ TEST_CASE("the form is that of whole segments only", "[wal][restore]") {
   CHECK(read_file(reader.form_file()).starts_with("none\n"));
 }
 
-TEST_CASE("what is remembered may be missing, damaged or out of reach", "[wal][restore]") {
+TEST_CASE("the remembered form may be missing, damaged or unreadable", "[wal][restore]") {
   Reader reader;
   for (int number = 1; number <= 2; ++number) reader.add(number, ".gz");
   reader.restore(segment(1));
@@ -177,7 +177,7 @@ TEST_CASE("the form file is written only when it changes", "[wal][restore]") {
   CHECK(before.st_ino == after.st_ino);
 }
 
-TEST_CASE("a root beside everybody's files holds the folders of all users", "[wal][restore]") {
+TEST_CASE("a spool directory that is made in a directory for all users is one for all users", "[wal][restore]") {
   Reader reader;
   reader.add(1, "");
   const std::string parent = reader.dir / "tmp";

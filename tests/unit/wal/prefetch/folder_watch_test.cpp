@@ -30,7 +30,7 @@ bool returns_soon(FolderWatch& watch) {
 
 }  // namespace
 
-TEST_CASE("a wait ends when something happens in the folder, or when it is called off", "[wal][prefetch]") {
+TEST_CASE("a wait ends when a file changes in the folder, or when it is woken", "[wal][prefetch]") {
   const ScratchDirectory scratch;
   const auto folder = PrivateFolder::at(scratch.path().string());
   REQUIRE(folder);
@@ -39,14 +39,14 @@ TEST_CASE("a wait ends when something happens in the folder, or when it is calle
   SECTION("a file is replaced") {
     other = std::jthread([&] { write_note(*folder, "position", "x"); });
   }
-  SECTION("it has happened before") { write_note(*folder, "position", "x"); }
-  SECTION("it is called off") {
+  SECTION("a file changed before the wait") { write_note(*folder, "position", "x"); }
+  SECTION("it is woken") {
     other = std::jthread([&] { watch.wake(); });
   }
   CHECK(returns_soon(watch));
 }
 
-TEST_CASE("a wait for nothing ends in time", "[wal][prefetch]") {
+TEST_CASE("a wait in which nothing changes ends in time", "[wal][prefetch]") {
   const ScratchDirectory scratch;
   const auto folder = PrivateFolder::at(scratch.path().string());
   FolderWatch watch(*folder);

@@ -19,7 +19,7 @@
 using namespace tapster;
 using namespace tapster::test;
 
-TEST_CASE("segments keep coming while PostgreSQL takes them, each fetched once by one fetcher", "[wal][prefetch]") {
+TEST_CASE("one fetcher fetches each segment once while PostgreSQL asks for them", "[wal][prefetch]") {
   Standby standby;
   const Names names = standby.add_series(kFirst, 30);
   for (const std::string& name : names) {
@@ -142,7 +142,7 @@ TEST_CASE("the fetcher ends at a segment that is absent or fails", "[wal][prefet
   CHECK(log.text().empty());
 }
 
-TEST_CASE("after a failure another fetcher is not started at once, after the end of the archive when due",
+TEST_CASE("a fetcher is not started soon after a failure, and after the archive's end when its segments are served",
           "[wal][prefetch]") {
   Standby standby;
   standby.add(kFirst, 1);
@@ -181,7 +181,7 @@ TEST_CASE("after a failure another fetcher is not started at once, after the end
   }
 }
 
-TEST_CASE("an archive that grows is found to have grown", "[wal][prefetch]") {
+TEST_CASE("segments that are archived later are fetched", "[wal][prefetch]") {
   Standby standby;
   standby.add(kFirst, 1);
   standby.restore(kFirst);
@@ -281,7 +281,7 @@ TEST_CASE("the fetcher ends", "[wal][prefetch]") {
   }
 }
 
-TEST_CASE("who asks while the fetcher is about to end is heard", "[wal][prefetch]") {
+TEST_CASE("a request that comes while the fetcher ends is served", "[wal][prefetch]") {
   std::atomic<bool> asked = false;
   Standby standby;  // ends its threads before what they use goes
   standby.add(kFirst, 1);
@@ -311,7 +311,7 @@ TEST_CASE("there is one fetcher for a folder", "[wal][prefetch]") {
   CHECK(standby.running == 1);
 }
 
-TEST_CASE("what cannot be understood in the folder is left alone", "[wal][prefetch]") {
+TEST_CASE("files with unknown names in the folder are left alone", "[wal][prefetch]") {
   Standby standby;
   standby.idle_limit = Duration(200);
   standby.add_series(kFirst, 3);

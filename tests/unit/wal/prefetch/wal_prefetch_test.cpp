@@ -15,7 +15,7 @@
 using namespace tapster;
 using namespace tapster::test;
 
-TEST_CASE("the next segments wait in the spool and cost no request then", "[wal][prefetch]") {
+TEST_CASE("the next segments are in the spool and cost no request", "[wal][prefetch]") {
   Standby standby;
   const Data first = standby.add(kFirst, 1, kMiB, ".zst");
   const Data second = standby.add(kSecond, 2, kMiB, ".zst");
@@ -92,7 +92,7 @@ TEST_CASE("a request does not wait for a download that does not move", "[wal][pr
   CHECK_THAT(log.text(), ContainsSubstring("is being fetched ahead, but does not move"));
 }
 
-TEST_CASE("a request does not wait for what a killed fetcher had on its way", "[wal][prefetch]") {
+TEST_CASE("a request does not wait for a segment that a killed fetcher was downloading", "[wal][prefetch]") {
   Standby standby;
   standby.parallel = 2;
   standby.add(kFirst, 1);
@@ -109,7 +109,7 @@ TEST_CASE("a request does not wait for what a killed fetcher had on its way", "[
   CHECK(standby.files() == Names{"fetcher", "form", "position"});
 }
 
-TEST_CASE("absence is quick, fetches nothing, and is not remembered", "[wal][prefetch]") {
+TEST_CASE("an absent segment starts no fetcher, and is not remembered", "[wal][prefetch]") {
   Standby standby;
   standby.add(kSecond, 2);
   CHECK(standby.restore(kFirst) == WalRestoreOutcome::not_found);
@@ -120,7 +120,7 @@ TEST_CASE("absence is quick, fetches nothing, and is not remembered", "[wal][pre
   CHECK(read_data(standby.destination()) == first);
 }
 
-TEST_CASE("a request that fails starts nothing", "[wal][prefetch]") {
+TEST_CASE("a request that fails starts no fetcher", "[wal][prefetch]") {
   Standby standby;
   standby.add(kFirst, 1);
   standby.add(kSecond, 2);
@@ -153,7 +153,7 @@ TEST_CASE("nothing is prefetched for", "[wal][prefetch]") {
   CHECK(standby.calls_for(kSecond) == 0);
 }
 
-TEST_CASE("a partial segment is delivered and starts nothing", "[wal][prefetch]") {
+TEST_CASE("a partial segment is restored and starts no fetcher", "[wal][prefetch]") {
   Standby standby;
   standby.store.add(standby.layout.wal_key(wal(kFirst)) + ".partial", make_segment(kMiB, 1));
   standby.add(kSecond, 2);
@@ -175,7 +175,7 @@ TEST_CASE("pg_rewind is not given what waits in the spool", "[wal][prefetch]") {
   CHECK(standby.spooled() == Names{kSecond});
 }
 
-TEST_CASE("what cannot say its segment size starts nothing", "[wal][prefetch]") {
+TEST_CASE("a segment without a header starts no fetcher", "[wal][prefetch]") {
   Standby standby;
   standby.store.add(standby.layout.wal_key(wal(kFirst)), random_bytes(kMiB, 1));
   standby.add(kSecond, 2);
@@ -206,7 +206,7 @@ TEST_CASE("serving a segment removes the older ones of its timeline and nothing 
   CHECK(standby.started == 1);
 }
 
-TEST_CASE("what was left by a recovery long ago is not served", "[wal][prefetch]") {
+TEST_CASE("a segment that a recovery left long ago is not served", "[wal][prefetch]") {
   Standby standby;
   standby.parallel = 2;
   const Data first = standby.add(kFirst, 1);
@@ -245,7 +245,7 @@ TEST_CASE("archives, servers and destinations do not share a folder", "[wal][pre
   CHECK(read_data(standby.destination()) == other);
 }
 
-TEST_CASE("a spool that cannot be used is done without", "[wal][prefetch]") {
+TEST_CASE("without a usable spool segments are restored from the archive", "[wal][prefetch]") {
   Standby standby;
   const Data first = standby.add(kFirst, 1);
   standby.add(kSecond, 2);
@@ -271,7 +271,7 @@ TEST_CASE("a spool that cannot be used is done without", "[wal][prefetch]") {
   CHECK_THAT(log.text(), ContainsSubstring("INFO: not prefetching WAL: cannot use spool folder"));
 }
 
-TEST_CASE("what bears a segment's name in the spool and is no file is not served", "[wal][prefetch]") {
+TEST_CASE("only a regular file with content is served from the spool", "[wal][prefetch]") {
   Standby standby;
   standby.parallel = 2;
   const Data second = standby.add(kSecond, 2);
@@ -287,7 +287,7 @@ TEST_CASE("what bears a segment's name in the spool and is no file is not served
   CHECK(read_data(standby.destination()) == second);
 }
 
-TEST_CASE("a spool on another file system is copied from", "[wal][prefetch]") {
+TEST_CASE("a segment in a spool on another file system is copied", "[wal][prefetch]") {
   Standby standby;
   const ScratchDirectory shared_memory("/dev/shm");
   struct stat here {};

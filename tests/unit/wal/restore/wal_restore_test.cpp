@@ -88,7 +88,7 @@ TEST_CASE("each form is restored when it is the only one", "[wal][restore]") {
   }
 }
 
-TEST_CASE("siblings neither win nor lend their compression", "[wal][restore]") {
+TEST_CASE("files with similar names are neither restored nor decide the compression", "[wal][restore]") {
   const struct {
     std::vector<std::string> stored;
     bool no_partial;
@@ -139,7 +139,7 @@ TEST_CASE("label, history and partial files are restored by their own names", "[
   }
 }
 
-TEST_CASE("all pages of a listing are looked at", "[wal][restore]") {
+TEST_CASE("all pages of a listing are read", "[wal][restore]") {
   Restorer restorer;
   restorer.store.page_size = 1;
   for (const char* suffix : {".00000028.backup", ".00000029.backup", ".bz2", ".partial", ".zst"}) {
@@ -221,7 +221,7 @@ TEST_CASE("a failure leaves the destination as it was", "[wal][restore]") {
   if (existed) CHECK(read_data(restorer.destination()) == bytes_of("before"));
 }
 
-TEST_CASE("a refusal is never taken for absence", "[wal][restore]") {
+TEST_CASE("a refusal never counts as absence", "[wal][restore]") {
   Restorer restorer;
   restorer.add(kKey);
   const std::string failing = GENERATE("list", "get");
