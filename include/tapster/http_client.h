@@ -42,8 +42,9 @@ struct HttpResponse {
   std::string body;  // empty when the bytes went to a sink
 };
 
-// No whole answer came. `stage` tells what failed: in `resolve`, `connect`, `proxy` and `tls` the server has not got the
-// request; in the others it may have acted on it. Kind: network; general when trying again cannot help (`retryable`).
+// No whole answer came. `stage` tells what failed: in `resolve`, `connect`, `proxy` and `tls` the server has not got
+// the request; in the others it may have acted on it. Kind: network; general when trying again cannot help
+// (`retryable`).
 class TransportError final : public Error {
  public:
   enum class Stage { resolve, connect, proxy, tls, send, receive, timeout };
