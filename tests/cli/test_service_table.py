@@ -1,10 +1,10 @@
-"""docs/s3-compatible.md says of each service what src/store/s3/service.cpp makes of it."""
+"""docs/s3-compatible.md says of each service what src/store/s3/s3_service.cpp makes of it."""
 import pathlib
 import re
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs/s3-compatible.md"
-SOURCE = ROOT / "src/store/s3/service.cpp"
+SOURCE = ROOT / "src/store/s3/s3_service.cpp"
 DEMANDED = ("AWS", "MinIO", "Ceph", "Cloudflare R2", "Backblaze B2", "Wasabi", "DigitalOcean Spaces",
             "Linode Object Storage", "Hetzner Object Storage", "OVHcloud", "Scaleway", "IBM Cloud Object Storage",
             "Oracle Cloud", "Alibaba OSS", "Google Cloud Storage", "Garage", "SeaweedFS", "NetApp ONTAP",

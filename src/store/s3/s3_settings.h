@@ -4,7 +4,7 @@
 
 #include "http/curl_client.h"
 #include "store/s3/payload_checksum.h"
-#include "store/s3/service.h"
+#include "store/s3/s3_service.h"
 
 #include <tapster/environment.h>
 #include <tapster/http_client.h>

@@ -1,4 +1,4 @@
-#include "store/s3/service.h"
+#include "store/s3/s3_service.h"
 
 #include "support/catch.h"
 
