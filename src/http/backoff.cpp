@@ -1,9 +1,9 @@
 #include "http/backoff.h"
 
+#include "text/number.h"
 #include "text/time_text.h"
 
 #include <algorithm>
-#include <charconv>
 #include <chrono>
 #include <random>
 
@@ -20,10 +20,8 @@ std::optional<Duration> retry_after(const HttpHeaders& headers, TimePoint now) {
   const std::string* text = find_header(headers, "retry-after");
   if (text == nullptr) return std::nullopt;
   Duration wait{0};
-  int seconds = 0;
-  const auto [end, problem] = std::from_chars(text->data(), text->data() + text->size(), seconds);
-  if (problem == std::errc() && end == text->data() + text->size()) {
-    wait = std::chrono::seconds(seconds);
+  if (const auto seconds = parse_decimal<int>(*text)) {
+    wait = std::chrono::seconds(*seconds);
   } else if (const auto date = parse_http_date(*text)) {
     wait = std::chrono::ceil<Duration>(*date - now);
   } else {

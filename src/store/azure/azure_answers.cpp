@@ -1,10 +1,9 @@
 #include "store/azure/azure_answers.h"
 
 #include "text/encoding.h"
+#include "text/number.h"
 #include "text/time_text.h"
 #include "text/xml.h"
-
-#include <charconv>
 
 namespace tapster {
 namespace {
@@ -15,18 +14,13 @@ std::string name_in(const XmlElement& element) {
   return name.attribute("Encoded") == "true" ? percent_decode(name.text()) : name.text();
 }
 
-std::uint64_t number(const std::string& text) {
-  std::uint64_t value = 0;
-  std::from_chars(text.data(), text.data() + text.size(), value);
-  return value;
-}
-
 ListedBlobs read_page(const XmlElement& listing) {
   ListedBlobs page;
   for (const XmlElement& blob : listing.child("Blobs").children("Blob")) {
     const XmlElement properties = blob.child("Properties");
     if (properties.child("ResourceType").text() == "directory") continue;
-    page.blobs.push_back({name_in(blob), number(properties.child("Content-Length").text()),
+    page.blobs.push_back({name_in(blob),
+                          parse_decimal<std::uint64_t>(properties.child("Content-Length").text()).value_or(0),
                           parse_http_date(properties.child("Last-Modified").text())});
   }
   for (const XmlElement& folder : listing.child("Blobs").children("BlobPrefix")) {

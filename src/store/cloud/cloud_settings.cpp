@@ -1,9 +1,10 @@
 #include "store/cloud/cloud_settings.h"
 
+#include "text/number.h"
+
 #include <tapster/error.h>
 
 #include <algorithm>
-#include <charconv>
 #include <utility>
 
 namespace tapster {
@@ -26,10 +27,8 @@ CurlSettings network_settings(const StoreOptions& options, const Environment& en
 
 int parse_max_attempts(const std::string& text, const std::string& name) {
   constexpr int kLimit = 100;
-  int attempts = 0;
-  const char* end = text.data() + text.size();
-  const auto [rest, problem] = std::from_chars(text.data(), end, attempts);
-  if (problem != std::errc() || rest != end || attempts < 1) {
+  const int attempts = parse_decimal<int>(text).value_or(0);
+  if (attempts < 1) {
     throw error(ErrorKind::general, "{} is '{}': a positive number is expected", name, text);
   }
   return std::min(attempts, kLimit);

@@ -6,11 +6,11 @@
 #include "store/gcs/wire/body_checksum.h"
 #include "store/gcs/wire/framed_body.h"
 #include "store/gcs/wire/object_stat.h"
+#include "text/number.h"
 
 #include <tapster/log.h>
 
 #include <algorithm>
-#include <charconv>
 
 namespace tapster {
 namespace {
@@ -45,11 +45,8 @@ std::uint64_t ResumableStream::position_in(const HttpResponse& response) const {
   const std::string* range = find_header(response.headers, "range");
   if (range == nullptr) return 0;
   const std::size_t dash = range->rfind('-');
-  std::uint64_t last = 0;
-  const char* const end = range->data() + range->size();
   if (dash != std::string::npos) {
-    const auto [rest, problem] = std::from_chars(range->data() + dash + 1, end, last);
-    if (problem == std::errc() && rest == end) return last + 1;
+    if (const auto last = parse_decimal<std::uint64_t>(std::string_view(*range).substr(dash + 1))) return *last + 1;
   }
   throw error(ErrorKind::network, "{} of {}: the store says that it has '{}', which cannot be understood",
               kInsertOperation, client_.describe(key_), *range);

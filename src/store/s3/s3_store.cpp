@@ -2,13 +2,13 @@
 
 #include "http/http_status.h"
 #include "text/encoding.h"
+#include "text/number.h"
 #include "text/time_text.h"
 #include "text/xml.h"
 
 #include <tapster/log.h>
 
 #include <algorithm>
-#include <charconv>
 
 namespace tapster {
 namespace {
@@ -28,12 +28,6 @@ std::string encode_tags(const Tags& tags) {
   return text;
 }
 
-std::uint64_t number(const std::string& text) {
-  std::uint64_t value = 0;
-  std::from_chars(text.data(), text.data() + text.size(), value);
-  return value;
-}
-
 ListPage read_page(const XmlElement& listing) {
   ListPage page;
   const bool encoded = listing.child("EncodingType").text() == "url";
@@ -41,7 +35,8 @@ ListPage read_page(const XmlElement& listing) {
     return encoded ? percent_decode(element.text(), true) : element.text();
   };
   for (const XmlElement& entry : listing.children("Contents")) {
-    page.objects.push_back({decoded(entry.child("Key")), number(entry.child("Size").text()),
+    page.objects.push_back({decoded(entry.child("Key")),
+                            parse_decimal<std::uint64_t>(entry.child("Size").text()).value_or(0),
                             parse_rfc3339(entry.child("LastModified").text())});
   }
   for (const XmlElement& folder : listing.children("CommonPrefixes")) {

@@ -2,9 +2,8 @@
 #include "store/s3/s3_store.h"
 #include "store/transfer/resumable_download.h"
 #include "text/encoding.h"
+#include "text/number.h"
 #include "text/time_text.h"
-
-#include <charconv>
 
 namespace tapster {
 namespace {
@@ -84,12 +83,6 @@ void S3Download::verify_checksum() {
   }
 }
 
-std::uint64_t number(std::string_view text) {
-  std::uint64_t value = 0;
-  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), value);
-  return problem == std::errc() && end == text.data() + text.size() ? value : 0;
-}
-
 }  // namespace
 
 std::optional<ObjectStat> S3Store::get(const std::string& key, ByteSink& sink, const GetOptions& options) {
@@ -107,7 +100,7 @@ ObjectStat stat_from_headers(const HttpHeaders& headers) {
     if (lower == "etag") {
       stat.etag = value;
     } else if (lower == "content-length") {
-      stat.size = number(value);
+      stat.size = parse_decimal<std::uint64_t>(value).value_or(0);
     } else if (lower.starts_with(kMetadata)) {
       stat.metadata.emplace(lower.substr(kMetadata.size()), value);
     } else if (lower == "x-amz-object-lock-retain-until-date") {

@@ -1,6 +1,7 @@
 #include "store/azure/credentials/azure_token_answer.h"
 
 #include "text/json_member.h"
+#include "text/number.h"
 
 #include <tapster/error.h>
 #include <tapster/zoned_time.h>
@@ -8,7 +9,6 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
-#include <charconv>
 #include <optional>
 
 namespace tapster {
@@ -21,11 +21,10 @@ std::optional<std::chrono::seconds> seconds_of(const json& document, std::string
   const auto found = document.find(member);
   if (found == document.end()) return std::nullopt;
   const std::string text = found->is_string() ? found->get<std::string>() : found->dump();
-  std::int64_t number = 0;
-  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), number);
   constexpr std::int64_t kMost = 100'000'000'000;
-  if (problem != std::errc() || end != text.data() + text.size() || number < 0 || number > kMost) return std::nullopt;
-  return std::chrono::seconds(number);
+  const auto seconds = parse_decimal<std::int64_t>(text);
+  if (!seconds || *seconds < 0 || *seconds > kMost) return std::nullopt;
+  return std::chrono::seconds(*seconds);
 }
 
 AccessToken with_token(const json& document, std::string_view member, std::string_view source) {

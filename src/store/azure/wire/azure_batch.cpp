@@ -1,10 +1,10 @@
 #include "store/azure/wire/azure_batch.h"
 
 #include "text/encoding.h"
+#include "text/number.h"
 
 #include <fmt/format.h>
 
-#include <charconv>
 #include <optional>
 #include <string_view>
 
@@ -27,13 +27,6 @@ std::string boundary_of(const HttpResponse& response) {
   return boundary;
 }
 
-template <typename Number>
-std::optional<Number> number(std::string_view text) {
-  Number value = 0;
-  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), value);
-  return problem == std::errc() ? std::optional(value) : std::nullopt;
-}
-
 // One part: its own headers, a blank line, a status line, headers, and a body that does not matter.
 void read_part(std::string_view part, std::map<std::size_t, BatchOutcome>& outcomes) {
   constexpr std::string_view kProtocol = "HTTP/1.1 ";
@@ -44,11 +37,14 @@ void read_part(std::string_view part, std::map<std::size_t, BatchOutcome>& outco
     const std::string_view line = trim(part.substr(0, end));
     part.remove_prefix(std::min(end + 1, part.size()));
     if (line.empty() && outcome.status != 0) break;
-    if (line.starts_with(kProtocol)) outcome.status = number<int>(line.substr(kProtocol.size())).value_or(0);
+    if (line.starts_with(kProtocol)) {
+      const std::string_view status = line.substr(kProtocol.size());
+      outcome.status = parse_decimal<int>(status.substr(0, status.find(' '))).value_or(0);
+    }
     const std::size_t colon = std::min(line.find(':'), line.size());
     const std::string name = to_lower(line.substr(0, colon));
     const std::string_view value = trim(line.substr(std::min(colon + 1, line.size())));
-    if (name == "content-id") id = number<std::size_t>(value);
+    if (name == "content-id") id = parse_decimal<std::size_t>(value);
     if (name == "x-ms-error-code") outcome.error_code = value;
   }
   if (id && outcome.status != 0) outcomes[*id] = std::move(outcome);

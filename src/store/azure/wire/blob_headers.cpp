@@ -1,10 +1,10 @@
 #include "store/azure/wire/blob_headers.h"
 
 #include "text/encoding.h"
+#include "text/number.h"
 #include "text/time_text.h"
 
 #include <algorithm>
-#include <charconv>
 
 namespace tapster {
 namespace {
@@ -57,7 +57,7 @@ ObjectStat stat_from_blob_headers(const HttpHeaders& headers) {
     if (lower == "etag") {
       stat.etag = value;
     } else if (lower == "content-length") {
-      std::from_chars(value.data(), value.data() + value.size(), stat.size);
+      stat.size = parse_decimal<std::uint64_t>(value).value_or(0);
     } else if (lower.starts_with(kMetadata)) {
       std::string own = lower.substr(kMetadata.size());
       std::replace(own.begin(), own.end(), '_', '-');

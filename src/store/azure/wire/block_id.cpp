@@ -2,6 +2,7 @@
 
 #include "crypto/digest.h"
 #include "text/encoding.h"
+#include "text/number.h"
 
 #include <fmt/format.h>
 
@@ -24,16 +25,11 @@ std::string time_text(TimePoint time) {
   return fmt::format("{:08x}", static_cast<std::uint32_t>(seconds));
 }
 
-std::optional<std::uint32_t> number(std::string_view text, int base) {
-  std::uint32_t value = 0;
-  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), value, base);
-  if (problem != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return value;
-}
-
 std::optional<TimePoint> read_time(std::string_view text) {
-  const auto seconds = number(text, 16);
-  return seconds ? std::optional(TimePoint(std::chrono::seconds(*seconds))) : std::nullopt;
+  std::uint32_t seconds = 0;
+  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), seconds, 16);
+  if (problem != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return TimePoint(std::chrono::seconds(seconds));
 }
 
 }  // namespace
@@ -64,7 +60,7 @@ std::optional<BlockMark> read_block_id(std::string_view base64) {
   if (!bytes || bytes->size() < kBlockNameLength) return std::nullopt;
   const std::string_view name(reinterpret_cast<const char*>(bytes->data()), bytes->size());
   const std::string_view upload = name.substr(0, name.size() - kNumber - kTime);
-  const auto block = number(name.substr(upload.size(), kNumber), 10);
+  const auto block = parse_decimal<std::uint32_t>(name.substr(upload.size(), kNumber));
   const auto sent = read_time(name.substr(upload.size() + kNumber));
   if (!block || !sent || !read_upload_id(upload)) return std::nullopt;
   return BlockMark{std::string(upload), static_cast<int>(*block), *sent};

@@ -3,12 +3,12 @@
 #include "store/cloud/credentials/service_call.h"
 #include "text/encoding.h"
 #include "text/json_member.h"
+#include "text/number.h"
 
 #include <tapster/body.h>
 
 #include <nlohmann/json.hpp>
 
-#include <charconv>
 #include <optional>
 
 namespace tapster {
@@ -41,9 +41,7 @@ std::optional<std::chrono::seconds> lifetime_in(const json& document) {
   if (found->is_number_integer()) {
     seconds = found->get<std::int64_t>();
   } else if (found->is_string()) {
-    const auto& text = found->get_ref<const std::string&>();
-    const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), seconds);
-    if (problem != std::errc() || end != text.data() + text.size()) seconds = -1;
+    seconds = parse_decimal<std::int64_t>(found->get_ref<const std::string&>()).value_or(-1);
   }
   if (seconds < 0 || seconds > kYear) return std::nullopt;
   return std::chrono::seconds(seconds);

@@ -1,6 +1,7 @@
 #include "store/gcs/wire/gcs_batch.h"
 
 #include "text/encoding.h"
+#include "text/number.h"
 
 #include <fmt/format.h>
 
@@ -47,11 +48,8 @@ std::string boundary_in(const HttpHeaders& headers) {
 std::optional<std::size_t> number_of(const HttpHeaders& headers) {
   constexpr std::string_view kPrefix = "<response-";
   const std::string* id = find_header(headers, "content-id");
-  if (id == nullptr || !id->starts_with(kPrefix)) return std::nullopt;
-  std::size_t number = 0;
-  const char* const end = id->data() + id->size();
-  const auto [rest, problem] = std::from_chars(id->data() + kPrefix.size(), end, number);
-  return problem == std::errc() && rest + 1 == end ? std::optional(number) : std::nullopt;
+  if (id == nullptr || !id->starts_with(kPrefix) || !id->ends_with('>')) return std::nullopt;
+  return parse_decimal<std::size_t>(id->substr(kPrefix.size(), id->size() - kPrefix.size() - 1));
 }
 
 std::optional<HttpResponse> read_http(std::string_view text) {

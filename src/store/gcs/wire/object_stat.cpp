@@ -2,6 +2,7 @@
 
 #include "text/encoding.h"
 #include "text/json_member.h"
+#include "text/number.h"
 #include "text/time_text.h"
 
 #include <tapster/error.h>
@@ -10,18 +11,11 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 
 namespace tapster {
 namespace {
 
 using nlohmann::json;
-
-std::uint64_t number(std::string_view text) {
-  std::uint64_t value = 0;
-  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), value);
-  return problem == std::errc() && end == text.data() + text.size() ? value : 0;
-}
 
 bool flag(const json& object, const char* name) {
   const auto found = object.find(name);
@@ -66,7 +60,7 @@ ObjectStat gcs_stat_from_headers(const HttpHeaders& headers) {
     if (lower == "x-goog-generation") {
       stat.etag = value;
     } else if (lower == "content-length") {
-      stat.size = number(value);
+      stat.size = parse_decimal<std::uint64_t>(value).value_or(0);
     } else if (lower.starts_with(kMetadata)) {
       stat.metadata.emplace(lower.substr(kMetadata.size()), value);
     }
@@ -103,6 +97,8 @@ json json_in(const HttpResponse& response, const std::string& operation) {
   return document;
 }
 
-std::uint64_t number_member(const json& object, const char* name) { return number(text_of(object, name)); }
+std::uint64_t number_member(const json& object, const char* name) {
+  return parse_decimal<std::uint64_t>(text_of(object, name)).value_or(0);
+}
 
 }  // namespace tapster

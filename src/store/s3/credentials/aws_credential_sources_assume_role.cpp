@@ -2,13 +2,13 @@
 #include "store/s3/credentials/aws_credential_sources.h"
 #include "store/s3/credentials/sts.h"
 #include "text/encoding.h"
+#include "text/number.h"
 
 #include <tapster/error.h>
 
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <charconv>
 #include <utility>
 
 namespace tapster {
@@ -87,9 +87,7 @@ std::unique_ptr<CredentialProvider> signer_from_profile(const CredentialContext&
 }
 
 std::string duration_of(const CredentialContext& context, const std::string& text) {
-  int seconds = 0;
-  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), seconds);
-  if (problem != std::errc() || end != text.data() + text.size() || seconds <= 0) {
+  if (parse_decimal<int>(text).value_or(0) <= 0) {
     throw error(ErrorKind::general, "The profile \"{}\" has duration_seconds = {}, which is no number of seconds",
                 context.profile.name(), text);
   }

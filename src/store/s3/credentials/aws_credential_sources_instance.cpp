@@ -3,12 +3,12 @@
 #include "store/s3/credentials/aws_credential_request.h"
 #include "store/s3/credentials/aws_credential_sources.h"
 #include "text/encoding.h"
+#include "text/number.h"
 #include "text/time_text.h"
 
 #include <tapster/error.h>
 #include <tapster/log.h>
 
-#include <charconv>
 #include <utility>
 
 namespace tapster {
@@ -27,9 +27,8 @@ bool is_true(const std::optional<std::string>& value) { return value && equals_i
 int positive_number(const CredentialContext& context, const char* variable, const char* key) {
   const auto text = setting(context, variable, key);
   if (!text) return 1;
-  int number = 0;
-  const auto [end, problem] = std::from_chars(text->data(), text->data() + text->size(), number);
-  if (problem != std::errc() || end != text->data() + text->size() || number < 1 || number > 3600) {
+  const int number = parse_decimal<int>(*text).value_or(0);
+  if (number < 1 || number > 3600) {
     throw error(ErrorKind::general, "{} (or {} in the profile) is \"{}\", which is no number from 1 to 3600", variable,
                 key, *text);
   }
