@@ -2,11 +2,11 @@
 #include "store/azure/azure_answers.h"
 #include "store/azure/azure_store.h"
 #include "store/azure/wire/azure_batch.h"
+#include "store/cloud/multipart_boundary.h"
 
 #include <tapster/log.h>
 
 #include <algorithm>
-#include <random>
 
 namespace tapster {
 namespace {
@@ -30,11 +30,6 @@ AzureCall deletion(const std::string& key) {
   return call;
 }
 
-std::string random_boundary() {
-  std::random_device device;
-  return fmt::format("batch_{:08x}{:08x}", device(), device());
-}
-
 }  // namespace
 
 std::vector<RemoveFailure> AzureStore::remove_singly(std::span<const std::string> keys) {
@@ -54,7 +49,7 @@ std::vector<RemoveFailure> AzureStore::remove_batch(std::span<const std::string>
   std::vector<HttpRequest> parts;
   parts.reserve(keys.size());
   for (const std::string& key : keys) parts.push_back(client_.batch_part(deletion(key)));
-  const std::string boundary = random_boundary();
+  const std::string boundary = random_boundary("batch_");
   const std::string document = batch_document(parts, boundary);
   MemoryBody body(document);
   AzureCall call{.operation = "Blob Batch", .method = "POST"};

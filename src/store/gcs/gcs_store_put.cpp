@@ -1,28 +1,17 @@
 // An object in one request: objects.insert with uploadType=multipart, where metadata, checksum and media travel
-// together
-// ("Upload an object by a multipart upload", JSON API; RFC 2387).
+// together ("Upload an object by a multipart upload", JSON API; RFC 2387).
 #include "http/http_status.h"
+#include "store/cloud/multipart_boundary.h"
 #include "store/gcs/gcs_store.h"
 #include "store/gcs/wire/body_checksum.h"
 #include "store/gcs/wire/framed_body.h"
 #include "store/gcs/wire/object_metadata.h"
 #include "store/gcs/wire/object_stat.h"
 
-#include <random>
-
 namespace tapster {
-namespace {
-
-// Long enough that no media will contain it.
-std::string random_boundary() {
-  std::random_device device;
-  return fmt::format("tapster-{:08x}{:08x}{:08x}{:08x}", device(), device(), device(), device());
-}
-
-}  // namespace
 
 PutResult GcsStore::put(const std::string& key, Body& body, const PutOptions& options) {
-  const std::string boundary = random_boundary();
+  const std::string boundary = random_boundary("tapster-");
   FramedBody framed(fmt::format("--{0}\r\nContent-Type: application/json; charset=UTF-8\r\n\r\n{1}\r\n"
                                 "--{0}\r\nContent-Type: application/octet-stream\r\n\r\n",
                                 boundary, insert_document(gcs_metadata(options), crc32c_text(crc32c_of(body)))),

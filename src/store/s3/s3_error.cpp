@@ -1,6 +1,7 @@
 #include "store/s3/s3_error.h"
 
 #include "http/http_status.h"
+#include "store/cloud/cure.h"
 #include "text/xml.h"
 
 #include <algorithm>
@@ -23,12 +24,7 @@ constexpr std::array<std::string_view, 12> kTransientCodes = {"ConditionalReques
                                                               "ServiceUnavailable",
                                                               "OperationAborted"};
 
-struct Cure {
-  std::string_view code;
-  std::string_view text;
-};
-
-constexpr std::array kCures = {
+constexpr std::array kS3Cures = {
     Cure{"NoSuchBucket",
          "the bucket does not exist: create it first, or run barman-cloud-check-wal-archive, which does"},
     Cure{"AccessDenied",
@@ -57,11 +53,6 @@ constexpr std::array kCures = {
     Cure{"KMS.DisabledException", "enable the KMS key, or choose another by --sse-kms-key-id"},
     Cure{"SlowDown", "the store throttles: raise AWS_MAX_ATTEMPTS, or send less at once"},
 };
-
-std::string_view cure_for(std::string_view code) {
-  const auto* found = std::find_if(kCures.begin(), kCures.end(), [&](const Cure& cure) { return cure.code == code; });
-  return found == kCures.end() ? std::string_view() : found->text;
-}
 
 std::string_view reason_phrase(int status) {
   switch (status) {
@@ -118,7 +109,7 @@ StoreError to_store_error(const S3Error& failure, const std::string& operation, 
                   failure.code, operation, failure.message, failure.message.empty() ? "" : " ", failure.status,
                   failure.request_id.empty() ? "none" : failure.request_id, bucket);
   text += key.empty() ? "]" : fmt::format(", key {}]", key);
-  if (const auto cure = cure_for(failure.code); !cure.empty()) text += fmt::format(" ({})", cure);
+  if (const auto cure = cure_for(kS3Cures, failure.code); !cure.empty()) text += fmt::format(" ({})", cure);
   return StoreError(is_transient(failure) ? ErrorKind::network : ErrorKind::general, text,
                     {operation, failure.code, failure.status, failure.request_id, bucket, key});
 }

@@ -2,10 +2,10 @@
 
 #include "store/cloud/credentials/service_call.h"
 #include "store/cloud/cure.h"
+#include "text/json_member.h"
 
 #include <nlohmann/json.hpp>
 
-#include <algorithm>
 #include <array>
 #include <string>
 
@@ -33,11 +33,6 @@ constexpr std::array kEntraCures = {
     Cure{"AADSTS53003", "a conditional access policy forbids it"},
 };
 
-std::string member(const json& document, const char* name) {
-  const auto found = document.find(name);
-  return found != document.end() && found->is_string() ? found->get<std::string>() : "";
-}
-
 // "AADSTS7000215" of "AADSTS7000215: Invalid client secret provided. ..."
 std::string_view code_in(std::string_view description) {
   const std::size_t begin = description.find("AADSTS");
@@ -51,17 +46,16 @@ std::string_view code_in(std::string_view description) {
 Error entra_refusal(const HttpResponse& response, std::string_view source) {
   const json document = json::parse(response.body, nullptr, false);
   if (!document.is_object()) return refusal(response, source, reason_in(response));
-  std::string description = member(document, "error_description");
+  std::string description = text_of(document, "error_description");
   // What follows repeats the members beside it.
   const std::string_view code = code_in(description);
-  const auto* const cure =
-      std::find_if(kEntraCures.begin(), kEntraCures.end(), [&](const Cure& c) { return c.code == code; });
-  const std::string trace = member(document, "trace_id");
-  std::string reason = member(document, "error");
+  const std::string_view cure = cure_for(kEntraCures, code);
+  const std::string trace = text_of(document, "trace_id");
+  std::string reason = text_of(document, "error");
   const std::string text = one_line(std::string_view(description).substr(0, description.find("Trace ID:")));
   if (!text.empty()) reason += (reason.empty() ? "" : ": ") + text;
   if (!trace.empty()) reason += fmt::format(" (trace {})", one_line(trace));
-  if (cure != kEntraCures.end()) reason += fmt::format("; {}", cure->text);
+  if (!cure.empty()) reason += fmt::format("; {}", cure);
   return refusal(response, source, reason);
 }
 

@@ -5,7 +5,6 @@
 #include "text/encoding.h"
 #include "text/xml.h"
 
-#include <algorithm>
 #include <array>
 
 namespace tapster {
@@ -49,12 +48,6 @@ constexpr std::array kBlobCures = {
     Cure{"ServerBusy", "the account throttles: raise TAPSTER_MAX_ATTEMPTS, or send less at once"},
     Cure{"TooManyRequests", "the account throttles: raise TAPSTER_MAX_ATTEMPTS, or send less at once"},
 };
-
-std::string_view cure_for(std::string_view code) {
-  const auto* found =
-      std::find_if(kBlobCures.begin(), kBlobCures.end(), [&](const Cure& cure) { return cure.code == code; });
-  return found == kBlobCures.end() ? std::string_view() : found->text;
-}
 
 // Behind the first line come the request's id and time.
 std::string first_line(std::string_view text) {
@@ -101,7 +94,7 @@ StoreError to_store_error(const AzureError& failure, const std::string& operatio
                   failure.code, operation, failure.message, failure.message.empty() ? "" : " ", failure.status,
                   failure.request_id.empty() ? "none" : failure.request_id, container);
   text += key.empty() ? "]" : fmt::format(", key {}]", key);
-  if (const auto cure = cure_for(failure.code); !cure.empty()) text += fmt::format(" ({})", cure);
+  if (const auto cure = cure_for(kBlobCures, failure.code); !cure.empty()) text += fmt::format(" ({})", cure);
   return StoreError(is_transient(failure) ? ErrorKind::network : ErrorKind::general, text,
                     {operation, failure.code, failure.status, failure.request_id, container, key});
 }

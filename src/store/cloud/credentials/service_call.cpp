@@ -1,6 +1,7 @@
 #include "store/cloud/credentials/service_call.h"
 
 #include "text/encoding.h"
+#include "text/json_member.h"
 
 #include <tapster/log.h>
 
@@ -12,11 +13,6 @@ namespace tapster {
 namespace {
 
 using nlohmann::json;
-
-std::string text_of(const json& document, const char* member) {
-  const auto found = document.find(member);
-  return found != document.end() && found->is_string() ? found->get<std::string>() : "";
-}
 
 }  // namespace
 

@@ -2,6 +2,7 @@
 
 #include "store/cloud/credentials/service_call.h"
 #include "store/gcs/credentials/gcs_token_sources.h"
+#include "text/json_member.h"
 #include "text/time_text.h"
 
 #include <tapster/body.h>
@@ -25,11 +26,7 @@ constexpr std::array kImpersonationCures = {
 
 AccessToken token_in(const HttpResponse& response, const std::string& service) {
   const json document = json::parse(response.body, nullptr, false);
-  const auto text = [&](const char* member) {
-    const auto found = document.is_object() ? document.find(member) : document.end();
-    return document.is_object() && found != document.end() && found->is_string() ? found->get<std::string>() : "";
-  };
-  AccessToken token{Secret(text("accessToken")), parse_rfc3339(text("expireTime"))};
+  AccessToken token{Secret(text_of(document, "accessToken")), parse_rfc3339(text_of(document, "expireTime"))};
   const bool one_word = token.value.reveal().find_first_of("\r\n") == std::string_view::npos;
   if (token.value.empty() || !one_word || !token.expires) {
     throw error(ErrorKind::general, "The answer of {} has no accessToken with an expireTime", service);

@@ -73,10 +73,7 @@ AccessToken parse_token(std::string_view text, TimePoint asked, std::string_view
 
 Error google_refusal(const HttpResponse& response, std::string_view service, std::span<const Cure> cures) {
   Reason reason = reason_of(response);
-  for (const Cure& cure : cures) {
-    if (cure.code != reason.code) continue;
-    reason.text += fmt::format("; {}", cure.text);
-  }
+  if (const auto cure = cure_for(cures, reason.code); !cure.empty()) reason.text += fmt::format("; {}", cure);
   return refusal(response, service, reason.text);
 }
 

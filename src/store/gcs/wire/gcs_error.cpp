@@ -72,9 +72,7 @@ std::string_view cure_for(const GcsError& failure) {
   if (says_damaged(failure)) return kDamaged;
   if (mentions(failure, "Cloud KMS")) return kKmsKey;
   if (failure.status == 401) return kInvalidToken;  // its reason may be "required" only
-  const auto* found =
-      std::find_if(kGcsCures.begin(), kGcsCures.end(), [&](const Cure& cure) { return cure.code == failure.code; });
-  return found == kGcsCures.end() ? std::string_view() : found->text;
+  return cure_for(kGcsCures, failure.code);
 }
 
 // {"error": {"code": 404, "message": "...", "errors": [{"reason": "notFound", ...}], "status": "..."}}

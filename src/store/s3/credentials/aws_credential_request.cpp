@@ -1,5 +1,6 @@
 #include "store/s3/credentials/aws_credential_request.h"
 
+#include "text/json_member.h"
 #include "text/time_text.h"
 
 #include <tapster/error.h>
@@ -12,11 +13,6 @@ namespace tapster {
 namespace {
 
 using nlohmann::json;
-
-std::string text_of(const json& document, const char* member) {
-  const auto found = document.find(member);
-  return found != document.end() && found->is_string() ? found->get<std::string>() : "";
-}
 
 }  // namespace
 
