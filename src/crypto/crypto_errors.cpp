@@ -19,8 +19,10 @@ const ErrorsCrypto& errors_crypto() {
 
 }  // namespace
 
-CryptoErrorsForgotten::CryptoErrorsForgotten() { errors_crypto(); }  // here it may throw
+CryptoErrorsCleared::CryptoErrorsCleared() {
+  errors_crypto();
+}  // loads the library, which may throw; the destructor must not
 
-CryptoErrorsForgotten::~CryptoErrorsForgotten() { errors_crypto().ERR_clear_error(); }
+CryptoErrorsCleared::~CryptoErrorsCleared() { errors_crypto().ERR_clear_error(); }
 
 }  // namespace tapster

@@ -1,14 +1,16 @@
+// OpenSSL's queue of errors.
 #pragma once
 
 namespace tapster {
 
-// OpenSSL keeps its errors per thread, and libcurl looks at them, too: what has come up is forgotten when this goes.
-class CryptoErrorsForgotten {
+// Clears the thread's queue of errors when it is destroyed. libcurl reads the same queue, and would report errors of
+// ours.
+class CryptoErrorsCleared {
  public:
-  CryptoErrorsForgotten();  // throws Error (general) when there is no OpenSSL
-  CryptoErrorsForgotten(const CryptoErrorsForgotten&) = delete;
-  CryptoErrorsForgotten& operator=(const CryptoErrorsForgotten&) = delete;
-  ~CryptoErrorsForgotten();
+  CryptoErrorsCleared();  // throws Error (general) when there is no OpenSSL
+  CryptoErrorsCleared(const CryptoErrorsCleared&) = delete;
+  CryptoErrorsCleared& operator=(const CryptoErrorsCleared&) = delete;
+  ~CryptoErrorsCleared();
 };
 
 }  // namespace tapster

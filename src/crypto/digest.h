@@ -1,4 +1,5 @@
-// Cryptographic digests. OpenSSL is seen here, in rsa_signature and in pkcs12, and nowhere else.
+// Cryptographic digests, by OpenSSL. All functions throw Error (general) when OpenSSL cannot compute the digest, as
+// with MD5 on a FIPS host.
 #pragma once
 
 #include <tapster/byte_sink.h>
@@ -29,7 +30,7 @@ class Sha256 {
   std::unique_ptr<State> state_;
 };
 
-// Incremental MD5: for Content-MD5, never for security. As Sha256.
+// The same for MD5, which Content-MD5 needs; never for security.
 class Md5 {
  public:
   Md5();
@@ -47,17 +48,17 @@ class Md5 {
 Sha256Digest sha256(Bytes data);
 Sha256Digest hmac_sha256(Bytes key, Bytes data);
 Md5Digest md5(Bytes data);
-Sha1Digest sha1(Bytes data);  // names of files in the AWS CLI's cache: never for security
+Sha1Digest sha1(Bytes data);  // the AWS CLI's names of cache files need it; never for security
 
 inline Bytes as_bytes(std::string_view text) { return std::as_bytes(std::span(text.data(), text.size())); }
 
-// A pass-through that hashes what it hands on. The digest is there after finish(), or earlier by take().
+// Computes the digest of what it passes on to `next` (borrowed).
 class Sha256Sink final : public ByteSink {
  public:
   explicit Sha256Sink(ByteSink& next) : next_(next) {}
   void write(Bytes data) override;
   void finish() override { next_.finish(); }
-  Sha256Digest digest() { return hash_.finish(); }  // once, when all was written
+  Sha256Digest digest() { return hash_.finish(); }  // of all that was written; to be called once, at the end
 
  private:
   ByteSink& next_;

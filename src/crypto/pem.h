@@ -7,8 +7,8 @@
 
 namespace tapster {
 
-// The DER of every "-----BEGIN CERTIFICATE-----" block, in their order; what stands around them is not looked at.
-// Throws Error (general) for a block that has no end or is not base64.
+// The DER form of every "-----BEGIN CERTIFICATE-----" block, in their order. Other text is ignored. Throws Error
+// (general) for a block that has no end or is not base64.
 std::vector<std::vector<std::byte>> pem_certificates(std::string_view pem);
 
 }  // namespace tapster

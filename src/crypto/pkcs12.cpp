@@ -73,7 +73,7 @@ struct Contents {
 
 void check_password(PKCS12* file, const std::string& password) {
   if (pkcs12_crypto().PKCS12_verify_mac(file, password.c_str(), static_cast<int>(password.size())) == 1) return;
-  // An empty password has two encodings, and one of them is none at all.
+  // An empty password is encoded as an empty text or, by other programs, not at all.
   if (password.empty() && pkcs12_crypto().PKCS12_verify_mac(file, nullptr, 0) == 1) return;
   throw error(ErrorKind::general, "the file is protected by {}password",
               password.empty() ? "a password, and there is no " : "another ");
@@ -82,14 +82,14 @@ void check_password(PKCS12* file, const std::string& password) {
 }  // namespace
 
 Secret pkcs12_to_pem(std::string_view content, const Secret& password) {
-  const CryptoErrorsForgotten forgotten;
+  const CryptoErrorsCleared cleared;
   const std::unique_ptr<BIO, FreePkcs12> input(
       pkcs12_crypto().BIO_new_mem_buf(content.data(), static_cast<int>(content.size())));
   const std::unique_ptr<BIO, FreePkcs12> output(pkcs12_crypto().BIO_new(pkcs12_crypto().BIO_s_secmem()));
   if (input == nullptr || output == nullptr) throw std::bad_alloc();
   const std::unique_ptr<PKCS12, FreePkcs12> file(pkcs12_crypto().d2i_PKCS12_bio(input.get(), nullptr));
   if (file == nullptr) throw Error(ErrorKind::general, "the file is neither PEM nor PKCS #12 (.pfx)");
-  const std::string text(password.reveal());  // with a NUL at its end
+  const std::string text(password.reveal());  // for a NUL at its end
   check_password(file.get(), text);
   Contents contents;
   if (pkcs12_crypto().PKCS12_parse(file.get(), text.c_str(), &contents.key, &contents.certificate, &contents.others) !=
@@ -107,7 +107,7 @@ Secret pkcs12_to_pem(std::string_view content, const Secret& password) {
   for (int i = 0; i < contents.count(); ++i) {
     written = written && pkcs12_crypto().PEM_write_bio_X509(output.get(), contents.other(i)) == 1;
   }
-  char* pem = nullptr;  // the BIO's
+  char* pem = nullptr;  // the BIO owns it
   const long size = pkcs12_crypto().BIO_ctrl(output.get(), BIO_CTRL_INFO, 0, static_cast<void*>(&pem));
   if (!written || size <= 0) throw Error(ErrorKind::general, "OpenSSL cannot convert the file's private key");
   return Secret(std::string(pem, static_cast<std::size_t>(size)));

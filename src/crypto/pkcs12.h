@@ -1,4 +1,4 @@
-// PKCS #12 files (RFC 7292: .pfx, .p12): a private key with its certificates, as Windows and Azure hand them out.
+// PKCS #12 files (RFC 7292: .pfx, .p12) of a private key and its certificates, as Windows and Azure export them.
 #pragma once
 
 #include <tapster/secret.h>
@@ -7,9 +7,9 @@
 
 namespace tapster {
 
-// The same as PEM, unencrypted: the key, its certificate, then the others. Throws Error (general), in which nothing of
-// the content or the password stands, when the file is no PKCS #12, the password is another one, the encryption is too
-// old for OpenSSL 3, or the key or its certificate is missing.
+// Converts to PEM, unencrypted: the key, its certificate, then the other certificates. Throws Error (general) when
+// `content` is no PKCS #12 file, the password is wrong, the encryption is too old for OpenSSL 3, or the key or its
+// certificate is missing. The error shows nothing of the content or the password.
 Secret pkcs12_to_pem(std::string_view content, const Secret& password);
 
 }  // namespace tapster

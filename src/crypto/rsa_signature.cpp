@@ -48,7 +48,7 @@ struct Passphrase {
   bool asked = false;
 };
 
-// In place of OpenSSL's own, which would ask at the terminal.
+// OpenSSL's callback for a passphrase. Without one, OpenSSL would ask at the terminal.
 int give_passphrase(char* buffer, int size, int /*writing*/, void* user) {
   auto& passphrase = *static_cast<Passphrase*>(user);
   passphrase.asked = true;
@@ -79,10 +79,10 @@ std::unique_ptr<EVP_PKEY, FreeRsa> read_key(std::string_view pem, const Secret& 
 }
 
 std::string sign(const Secret& pem, std::string_view data, const Secret& passphrase, bool pss) {
-  const CryptoErrorsForgotten forgotten;
+  const CryptoErrorsCleared cleared;
   const auto key = read_key(pem.reveal(), passphrase);
   const std::unique_ptr<EVP_MD_CTX, FreeRsa> context(rsa_crypto().EVP_MD_CTX_new());
-  EVP_PKEY_CTX* settings = nullptr;  // the context's
+  EVP_PKEY_CTX* settings = nullptr;  // owned by the context
   const auto* bytes = reinterpret_cast<const unsigned char*>(data.data());
   std::size_t size = 0;
   bool done = context != nullptr && rsa_crypto().EVP_DigestSignInit(context.get(), &settings, rsa_crypto().EVP_sha256(),

@@ -1,4 +1,4 @@
-// Signatures with a private RSA key, as token services ask for them (RFC 7518, sections 3.3 and 3.5).
+// Signatures by a private RSA key, as token services require them (RFC 7518, sections 3.3 and 3.5).
 #pragma once
 
 #include <tapster/secret.h>
@@ -8,12 +8,13 @@
 
 namespace tapster {
 
-// The signature's bytes. The key is PEM (PKCS #8 or PKCS #1), wherever it stands among other blocks; `passphrase` is
-// that of an encrypted one: nobody is ever asked for it. Both throw Error (general), in which nothing of the key or the
-// passphrase stands, for a key that is missing, damaged, encrypted with another passphrase, or no RSA key.
+// Returns the bytes of the signature. The key is in PEM form (PKCS #8 or PKCS #1); there may be other blocks around it.
+// `passphrase` decrypts an encrypted key; the user is never asked for one. Both functions throw Error (general) when
+// the key is missing, damaged, encrypted with another passphrase, or no RSA key. The error shows nothing of the key or
+// the passphrase.
 std::string sign_rs256(const Secret& pem_private_key, std::string_view data, const Secret& passphrase = {});
 
-// RSASSA-PSS with SHA-256 and a salt of 32 bytes: another signature each time.
+// RSASSA-PSS with SHA-256 and a random salt of 32 bytes: the signature differs each time.
 std::string sign_ps256(const Secret& pem_private_key, std::string_view data, const Secret& passphrase = {});
 
 }  // namespace tapster

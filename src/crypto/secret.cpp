@@ -5,7 +5,7 @@
 
 namespace tapster {
 
-// explicit_bzero is not optimised away, unlike memset of a string that dies right after.
+// The compiler may remove a memset of memory that is freed next, but not explicit_bzero.
 void Secret::wipe() noexcept { explicit_bzero(value_.data(), value_.size()); }
 
 Secret& Secret::operator=(const Secret& other) {

@@ -18,14 +18,14 @@ namespace {
 
 constexpr unsigned kExtendedFeatures = 7, kShaInEbx = 1U << 29U;
 
-// OPENSSL_ia32cap is up to two numbers, "0x1:0x2"; the second one's lower half is, or with '~' takes away from, EBX.
+// OPENSSL_ia32cap is up to two numbers, "0x1:0x2". The lower half of the second one replaces EBX; after '~' it names
+// the bits of EBX to clear.
 bool hidden(const std::string& capabilities) {
   const std::size_t colon = capabilities.find(':');
   if (colon == std::string::npos) return false;
-  const bool takes_away = capabilities[colon + 1] == '~';
-  const bool named =
-      (std::strtoull(capabilities.c_str() + colon + 1 + (takes_away ? 1 : 0), nullptr, 0) & kShaInEbx) != 0;
-  return named == takes_away;
+  const bool clears = capabilities[colon + 1] == '~';
+  const bool named = (std::strtoull(capabilities.c_str() + colon + 1 + (clears ? 1 : 0), nullptr, 0) & kShaInEbx) != 0;
+  return named == clears;
 }
 
 }  // namespace

@@ -1,13 +1,13 @@
-// What SHA-256 costs on this processor, known without loading a library.
+// Whether SHA-256 is fast on this processor.
 #pragma once
 
 namespace tapster {
 
 class Environment;
 
-// Whether OpenSSL has instructions for SHA-256, as x86 and ARM may have: without them it takes some four times as long.
-// Of the environment it reads OPENSSL_ia32cap, by which some hide instructions from OpenSSL (its manual page of that
-// name). True where there is no telling. Thread-safe.
+// Whether OpenSSL can use instructions for SHA-256, which x86 and ARM processors may have. Without them it takes about
+// four times as long. Reads OPENSSL_ia32cap, which hides instructions from OpenSSL (see its manual page of that name),
+// and loads no library. True on processors where this cannot be known. Thread-safe.
 bool has_sha_instructions(const Environment& environment);
 
 }  // namespace tapster

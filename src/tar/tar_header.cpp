@@ -14,7 +14,7 @@
 namespace tapster {
 namespace {
 
-// The largest numbers that fit in a field's octal digits, one place being the NUL's.
+// Numbers from these on do not fit into the octal digits of a field, which ends in NUL.
 constexpr std::uint64_t kSmallLimit = 1ULL << 21;  // 8 bytes: mode, uid, gid
 constexpr std::uint64_t kLargeLimit = 1ULL << 33;  // 12 bytes: size, mtime
 
@@ -30,7 +30,7 @@ void put_text(char (&field)[Size], std::string_view text) {
   for (const char c : text) {
     const auto byte = static_cast<unsigned char>(c);
     if (used == Size) break;
-    if ((byte & 0xc0) == 0x80) continue;  // one question mark for each character
+    if ((byte & 0xc0) == 0x80) continue;  // a character of several bytes becomes one question mark
     field[used++] = byte < 0x80 ? c : '?';
   }
 }
@@ -53,7 +53,7 @@ void append_block(std::string& out, TarHeaderBlock& block) {
 
 void pad(std::string& out, std::size_t from) { out.append(tar_padded(out.size() - from) - (out.size() - from), '\0'); }
 
-// "LENGTH KEY=VALUE\n", where the length counts its own digits.
+// "LENGTH KEY=VALUE\n". The length includes its own digits.
 void append_record(std::string& out, std::string_view key, std::string_view value) {
   const std::size_t rest = key.size() + value.size() + 3;
   std::size_t length = rest + 1;
@@ -61,13 +61,13 @@ void append_record(std::string& out, std::string_view key, std::string_view valu
   fmt::format_to(std::back_inserter(out), "{} {}={}\n", length, key, value);
 }
 
-// Python's times are doubles.
+// A double, because Python's tarfile has times as doubles.
 double seconds_of(std::chrono::sys_time<std::chrono::nanoseconds> time) {
   const auto seconds = std::chrono::floor<std::chrono::seconds>(time);
   return static_cast<double>(seconds.time_since_epoch().count()) + 1e-9 * static_cast<double>((time - seconds).count());
 }
 
-// The shortest decimal that is the same double.
+// The shortest decimal number that reads back as the same double.
 std::string time_record(double seconds) {
   std::array<char, 64> buffer;
   const auto end = std::to_chars(buffer.data(), buffer.data() + buffer.size(), seconds, std::chars_format::fixed).ptr;
@@ -76,6 +76,7 @@ std::string time_record(double seconds) {
   return text;
 }
 
+// Collects the pax records of one member.
 class Records {
  public:
   void text(std::string_view key, std::string_view value, std::size_t room) {
@@ -87,7 +88,7 @@ class Records {
     if (value >= limit) append_record(records_, key, fmt::format("{}", value));
   }
   void time(std::string_view key, double value) { append_record(records_, key, time_record(value)); }
-  // Names that are not UTF-8 are announced as bytes: readers that decode names depend on it.
+  // When a text is not UTF-8, a first record says that all are bytes, because readers would decode them.
   std::string take() { return (binary_ ? "21 hdrcharset=BINARY\n" : "") + std::move(records_); }
 
  private:
@@ -141,7 +142,7 @@ void append_tar_header(std::string& out, const TarMember& member) {
   put_number(block.uid, member.uid < kSmallLimit ? member.uid : 0);
   put_number(block.gid, member.gid < kSmallLimit ? member.gid : 0);
   put_number(block.size, member.size < kLargeLimit ? member.size : 0);
-  // Rounded half to even; what is before 1970 or after 2242 is in the record alone.
+  // Rounded half to even. A time before 1970 or after 2242 is in the pax record only.
   const double rounded = std::nearbyint(mtime);
   const bool fits = rounded >= 0 && rounded < static_cast<double>(kLargeLimit);
   put_number(block.mtime, fits ? static_cast<std::uint64_t>(rounded) : 0);

@@ -25,7 +25,8 @@ std::string text(Bytes block, Field field) {
   return std::string(value.substr(0, value.find('\0')));
 }
 
-// Octal digits between blanks and zeros, or GNU tar's base 256: the first bit set, then a two's complement number.
+// A number is octal digits, with spaces before and a space or NUL after them; or, if the first bit is set, GNU tar's
+// base 256: two's complement, big-endian.
 std::int64_t number(Bytes block, Field field) {
   std::string_view value = raw(block, field);
   const auto first = static_cast<unsigned char>(value.front());
@@ -46,7 +47,7 @@ std::int64_t number(Bytes block, Field field) {
   std::int64_t result = 0;
   const auto [end, problem] = std::from_chars(value.data(), value.data() + value.size(), result, 8);
   if (problem != std::errc() || end != value.data() + value.size() || result < 0)
-    throw_damaged_tar("a number in a header is none");
+    throw_damaged_tar("a header has a malformed number");
   return result;
 }
 
@@ -56,7 +57,7 @@ std::uint64_t unsigned_number(Bytes block, Field field) {
   return static_cast<std::uint64_t>(value);
 }
 
-// The sum of all bytes, with blanks in the place of the sum itself. Some old tars added signed characters.
+// The checksum is the sum of all bytes, its own field counted as spaces. Some old tars added signed bytes.
 bool checksum_fits(Bytes block) {
   std::int64_t as_unsigned = 0, as_signed = 0;
   for (std::size_t i = 0; i < kTarBlock; ++i) {
@@ -78,7 +79,7 @@ Number decimal(std::string_view keyword, std::string_view value) {
   return result;
 }
 
-// "1577934245.1234567", "-1.5": as many digits as one likes.
+// "1577934245.1234567", "-1.5": any number of digits; those beyond nanoseconds are cut.
 std::chrono::sys_time<std::chrono::nanoseconds> pax_time(std::string_view keyword, std::string_view value) {
   const std::size_t point = std::min(value.find('.'), value.size());
   const auto whole = decimal<std::int64_t>(keyword, value.substr(0, point));
@@ -119,7 +120,7 @@ TarMember parse_tar_header(Bytes block) {
   if (seconds > kMost || seconds < -kMost) throw_damaged_tar("a time is out of range");
   member.mtime = std::chrono::sys_seconds(std::chrono::seconds(seconds));
   member.link = text(block, kLink);
-  // Before ustar files had no type, and directories were files whose name ends in a slash.
+  // Before ustar, a file had type NUL. (The reader turns a file whose name ends in a slash into a directory.)
   constexpr char kOldFile = '\0', kContiguousFile = '7';
   const char type = raw(block, kType).front();
   member.type = static_cast<TarMember::Type>(type == kOldFile || type == kContiguousFile ? '0' : type);
@@ -146,7 +147,7 @@ void apply_pax_records(const PaxRecords& records, TarMember& member) {
   for (const auto& [keyword, value] : records) {
     if (keyword.starts_with("GNU.sparse."))
       throw error(ErrorKind::general, "{} is a sparse file in GNU's format, which is not supported", member.name);
-    if (value.empty()) continue;  // takes back what a global header said
+    if (value.empty()) continue;  // an empty value cancels the record of a global header
     if (keyword == "path")
       member.name = value;
     else if (keyword == "linkpath")

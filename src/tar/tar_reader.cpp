@@ -13,7 +13,7 @@ namespace tapster {
 namespace {
 
 constexpr char kPaxHeader = 'x', kGlobalPaxHeader = 'g', kGnuName = 'L', kGnuLink = 'K', kGnuSparse = 'S';
-// No name is nearly as long: a larger header is not one, and must not take the memory that it asks for.
+// Extended headers hold names, which are far shorter. A larger one is refused before memory is used for it.
 constexpr std::uint64_t kLargestExtension = 1 << 20;
 
 bool is_zero(Bytes block) {
@@ -31,10 +31,10 @@ struct TarReader::State {
  private:
   enum class Expecting { header, extension, content, nothing };
 
-  // Each takes what it can of the data and returns how much.
-  std::size_t take_header(Bytes data);
-  std::size_t take_extension(Bytes data);
-  std::size_t take_content(Bytes data);
+  // Each consumes a part of the data and returns its size.
+  std::size_t consume_header(Bytes data);
+  std::size_t consume_extension(Bytes data);
+  std::size_t consume_content(Bytes data);
   void begin_block(Bytes block);
   void begin_member(TarMember member);
   void end_extension();
@@ -43,30 +43,30 @@ struct TarReader::State {
   TarVisitor& visitor_;
   Expecting expecting_ = Expecting::header;
   std::array<std::byte, kTarBlock> block_{};
-  std::size_t in_block_ = 0;   // bytes of an unfinished header
+  std::size_t in_block_ = 0;   // bytes of block_, a header that has not wholly arrived
   std::uint64_t missing_ = 0;  // bytes of content or extension still to come
-  std::size_t padding_ = 0;    // bytes behind them to the next block
-  bool skipping_ = false;      // the content is nobody's
+  std::size_t padding_ = 0;    // bytes that follow them, up to the next block
+  bool skipping_ = false;      // the member is no file: the visitor does not get its content
   bool empty_ = true;
   char extension_type_ = '\0';
   std::string extension_;
-  PaxRecords globals_, records_;  // records_: of the next member
+  PaxRecords globals_, records_;  // for all following members, and for the next one
   std::optional<std::string> gnu_name_, gnu_link_;
 };
 
 void TarReader::State::write(Bytes data) {
   while (!data.empty() && expecting_ != Expecting::nothing) {
     empty_ = false;
-    std::size_t taken = 0;
+    std::size_t consumed = 0;
     if (missing_ == 0 && padding_ != 0) {
-      taken = std::min(padding_, data.size());
-      padding_ -= taken;
+      consumed = std::min(padding_, data.size());
+      padding_ -= consumed;
     } else if (expecting_ == Expecting::header) {
-      taken = take_header(data);
+      consumed = consume_header(data);
     } else {
-      taken = expecting_ == Expecting::extension ? take_extension(data) : take_content(data);
+      consumed = expecting_ == Expecting::extension ? consume_extension(data) : consume_content(data);
     }
-    data = data.subspan(taken);
+    data = data.subspan(consumed);
   }
 }
 
@@ -77,7 +77,7 @@ void TarReader::State::finish() const {
     throw_damaged_tar("it is cut off: its end is missing");
 }
 
-std::size_t TarReader::State::take_header(Bytes data) {
+std::size_t TarReader::State::consume_header(Bytes data) {
   if (in_block_ == 0 && data.size() >= kTarBlock) {
     begin_block(data.first(kTarBlock));
     return kTarBlock;
@@ -122,7 +122,7 @@ void TarReader::State::begin_block(Bytes block) {
   }
 }
 
-std::size_t TarReader::State::take_extension(Bytes data) {
+std::size_t TarReader::State::consume_extension(Bytes data) {
   const auto count = static_cast<std::size_t>(std::min<std::uint64_t>(missing_, data.size()));
   extension_.append(reinterpret_cast<const char*>(data.data()), count);
   missing_ -= count;
@@ -131,7 +131,7 @@ std::size_t TarReader::State::take_extension(Bytes data) {
 }
 
 void TarReader::State::end_extension() {
-  expecting_ = Expecting::header;  // behind the padding
+  expecting_ = Expecting::header;  // after the padding
   const std::string_view text = extension_;
   switch (extension_type_) {
     case kPaxHeader:
@@ -157,7 +157,7 @@ void TarReader::State::begin_member(TarMember member) {
   if (member.type == TarMember::Type::file && member.name.ends_with('/')) member.type = TarMember::Type::directory;
   while (member.name.size() > 1 && member.name.ends_with('/')) member.name.pop_back();
   const auto type = static_cast<char>(member.type);
-  // Links, devices, directories and FIFOs have no content whatever their header says.
+  // Links, devices, directories and FIFOs have no content, even if their header has a size.
   if (type >= '1' && type <= '6') member.size = 0;
   skipping_ = member.type != TarMember::Type::file;
   const std::uint64_t size = member.size;
@@ -166,7 +166,7 @@ void TarReader::State::begin_member(TarMember member) {
   expect(size == 0 ? Expecting::header : Expecting::content, size);
 }
 
-std::size_t TarReader::State::take_content(Bytes data) {
+std::size_t TarReader::State::consume_content(Bytes data) {
   const auto count = static_cast<std::size_t>(std::min<std::uint64_t>(missing_, data.size()));
   if (!skipping_) visitor_.content(data.first(count));
   missing_ -= count;

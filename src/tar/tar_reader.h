@@ -1,7 +1,7 @@
-// Reading tar archives: ustar, pax and GNU long names, with or without end blocks.
+// Reads tar archives: ustar, pax and GNU long names, with or without the two zero blocks at the end.
 #pragma once
 
-#include "tar/tar_writer.h"
+#include "tar/tar_header.h"
 
 #include <tapster/byte_sink.h>
 
@@ -9,18 +9,18 @@
 
 namespace tapster {
 
-// Gets what a TarReader finds, in the order of the archive.
+// Receives the members of an archive from a TarReader, in their order.
 class TarVisitor {
  public:
   virtual ~TarVisitor() = default;
-  // `member.type` may be a type that TarMember has no name for (devices: '3', '4').
+  // `member.type` may be a value without an enumerator (devices: '3', '4').
   virtual void begin(const TarMember& member) = 0;
   virtual void content(Bytes data) = 0;  // of files, in order
   virtual void end() = 0;
 };
 
-// The end of a pipe: takes the archive's bytes in pieces of any size. Damaged headers and an archive that
-// ends inside a member are an Error (general); what the visitor throws comes out unchanged.
+// The last sink of a pipe. The archive may be written in pieces of any size. Damaged headers, and an archive that ends
+// inside a member, are an Error (general). What the visitor throws comes out unchanged. Not thread-safe.
 class TarReader final : public ByteSink {
  public:
   explicit TarReader(TarVisitor& visitor);  // borrowed

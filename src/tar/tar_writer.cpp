@@ -21,7 +21,7 @@ void TarWriter::begin(const TarMember& member) {
   if (!has_content && member.size != 0) throw std::logic_error("only files have content");
   append_tar_header(buffer_, member);
   if (buffer_.size() >= kTarPiece) {
-    hand_on(bytes_of(buffer_));
+    write_out(bytes_of(buffer_));
     buffer_.clear();
   }
   open_ = true;
@@ -38,7 +38,7 @@ void TarWriter::write(Bytes content) {
 
 std::span<std::byte> TarWriter::room() {
   if (missing_ == 0 || next_.room().empty()) return {};
-  hand_on(bytes_of(buffer_));
+  write_out(bytes_of(buffer_));
   buffer_.clear();
   const std::span<std::byte> room = next_.room();
   return room.first(static_cast<std::size_t>(std::min<std::uint64_t>(room.size(), missing_)));
@@ -61,7 +61,7 @@ void TarWriter::finish() {
   if (open_) throw std::logic_error("an archive ends inside a member");
   const std::uint64_t size = written_ + buffer_.size() + 2 * kTarBlock;
   put_zeros(2 * kTarBlock + (kTarRecord - size % kTarRecord) % kTarRecord);
-  hand_on(bytes_of(buffer_));
+  write_out(bytes_of(buffer_));
   buffer_.clear();
   next_.finish();
 }
@@ -72,11 +72,11 @@ void TarWriter::put(Bytes data) {
     buffer_.append(reinterpret_cast<const char*>(data.data()), head);
     data = data.subspan(head);
     if (buffer_.size() < kTarPiece) return;
-    hand_on(bytes_of(buffer_));
+    write_out(bytes_of(buffer_));
     buffer_.clear();
   }
   if (data.size() >= kTarPiece) {
-    hand_on(data);
+    write_out(data);
   } else {
     buffer_.append(reinterpret_cast<const char*>(data.data()), data.size());
   }
@@ -87,7 +87,7 @@ void TarWriter::put_zeros(std::uint64_t count) {
   put(Bytes(kZeros).first(count));
 }
 
-void TarWriter::hand_on(Bytes data) {
+void TarWriter::write_out(Bytes data) {
   if (data.empty()) return;
   next_.write(data);
   written_ += data.size();

@@ -1,3 +1,4 @@
+// Members of JSON objects.
 #pragma once
 
 #include <nlohmann/json.hpp>
@@ -7,7 +8,7 @@
 
 namespace tapster {
 
-// The member of an object when it is a text, or nothing; nothing also of what is no object.
+// The member of an object, if it is a string; else, and if `document` is no object, an empty text.
 inline std::string text_of(const nlohmann::json& document, std::string_view member) {
   const auto found = document.find(member);
   return found != document.end() && found->is_string() ? found->get<std::string>() : "";

@@ -8,7 +8,7 @@ std::string shown_url(std::string_view url) {
   if (scheme != std::string_view::npos) {
     shown = url.substr(0, scheme + 3);
     url.remove_prefix(scheme + 3);
-    // A password may hold any character: the last '@' before the path ends it.
+    // A password may contain '@': the last one before the path ends it.
     if (const std::size_t user = url.substr(0, url.find('/')).rfind('@'); user != std::string_view::npos) {
       shown += "...@";
       url.remove_prefix(user + 1);

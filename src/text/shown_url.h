@@ -1,3 +1,4 @@
+// URLs in messages.
 #pragma once
 
 #include <string>
@@ -5,8 +6,8 @@
 
 namespace tapster {
 
-// An URL as messages may show it: "..." in the place of a user with a password and of a query, which can be secrets
-// (shared access signatures, signed URLs). What is no URL is shown up to its first '?'.
+// The URL without what may be secret: "..." replaces user and password, and the query, which may hold a signature
+// (shared access signatures, signed URLs). A text that is no URL is shown up to its first '?'.
 std::string shown_url(std::string_view url);
 
 }  // namespace tapster

@@ -10,17 +10,7 @@ namespace {
 
 using std::chrono::sys_days;
 
-// Cuts a number of exactly `digits` digits off the front of `text`.
-std::optional<int> number(std::string_view& text, std::size_t digits) {
-  if (text.size() < digits) return std::nullopt;
-  int value = 0;
-  const auto [end, problem] = std::from_chars(text.data(), text.data() + digits, value);
-  if (problem != std::errc() || end != text.data() + digits || text.front() == '-') return std::nullopt;
-  text.remove_prefix(digits);
-  return value;
-}
-
-bool literal(std::string_view& text, std::string_view expected) {
+bool skip(std::string_view& text, std::string_view expected) {
   if (!text.starts_with(expected)) return false;
   text.remove_prefix(expected.size());
   return true;
@@ -35,6 +25,15 @@ std::optional<TimePoint> assemble(int year, int month, int day, int hour, int mi
 }
 
 }  // namespace
+
+std::optional<int> read_digits(std::string_view& text, std::size_t digits) {
+  if (text.size() < digits) return std::nullopt;
+  int value = 0;
+  const auto [end, problem] = std::from_chars(text.data(), text.data() + digits, value);
+  if (problem != std::errc() || end != text.data() + digits || text.front() == '-') return std::nullopt;
+  text.remove_prefix(digits);
+  return value;
+}
 
 std::string amz_timestamp(TimePoint time) {
   const auto day = std::chrono::floor<std::chrono::days>(time);
@@ -57,29 +56,29 @@ std::string http_date(TimePoint time) {
 }
 
 std::optional<TimePoint> parse_rfc3339(std::string_view text) {
-  const auto year = number(text, 4);
-  if (!year || !literal(text, "-")) return std::nullopt;
-  const auto month = number(text, 2);
-  if (!month || !literal(text, "-")) return std::nullopt;
-  const auto day = number(text, 2);
-  if (!day || !(literal(text, "T") || literal(text, "t") || literal(text, " "))) return std::nullopt;
-  const auto hour = number(text, 2);
-  if (!hour || !literal(text, ":")) return std::nullopt;
-  const auto minute = number(text, 2);
-  if (!minute || !literal(text, ":")) return std::nullopt;
-  const auto second = number(text, 2);
+  const auto year = read_digits(text, 4);
+  if (!year || !skip(text, "-")) return std::nullopt;
+  const auto month = read_digits(text, 2);
+  if (!month || !skip(text, "-")) return std::nullopt;
+  const auto day = read_digits(text, 2);
+  if (!day || !(skip(text, "T") || skip(text, "t") || skip(text, " "))) return std::nullopt;
+  const auto hour = read_digits(text, 2);
+  if (!hour || !skip(text, ":")) return std::nullopt;
+  const auto minute = read_digits(text, 2);
+  if (!minute || !skip(text, ":")) return std::nullopt;
+  const auto second = read_digits(text, 2);
   if (!second) return std::nullopt;
-  if (literal(text, ".")) {
+  if (skip(text, ".")) {
     while (!text.empty() && text.front() >= '0' && text.front() <= '9') text.remove_prefix(1);
   }
   auto time = assemble(*year, *month, *day, *hour, *minute, *second);
   if (!time) return std::nullopt;
-  if (text == "Z" || text == "z" || text == "UTC") return time;  // "UTC": the AWS CLI's SSO cache, once
-  const bool east = literal(text, "+");
-  if (!east && !literal(text, "-")) return std::nullopt;
-  const auto zone_hours = number(text, 2);
-  literal(text, ":");
-  const auto zone_minutes = number(text, 2);
+  if (text == "Z" || text == "z" || text == "UTC") return time;  // old versions of the AWS CLI write "UTC"
+  const bool east = skip(text, "+");
+  if (!east && !skip(text, "-")) return std::nullopt;
+  const auto zone_hours = read_digits(text, 2);
+  skip(text, ":");
+  const auto zone_minutes = read_digits(text, 2);
   if (!zone_hours || !zone_minutes || !text.empty()) return std::nullopt;
   const auto offset = std::chrono::hours(*zone_hours) + std::chrono::minutes(*zone_minutes);
   return east ? *time - offset : *time + offset;
@@ -89,22 +88,22 @@ std::optional<TimePoint> parse_http_date(std::string_view text) {
   const std::size_t comma = text.find(", ");
   if (comma == std::string_view::npos) return std::nullopt;
   text.remove_prefix(comma + 2);
-  const auto day = number(text, 2);
-  if (!day || !literal(text, " ")) return std::nullopt;
+  const auto day = read_digits(text, 2);
+  if (!day || !skip(text, " ")) return std::nullopt;
   int month = 0;
   for (std::size_t i = 0; i < kMonths.size(); ++i) {
     if (text.starts_with(kMonths[i])) month = static_cast<int>(i) + 1;
   }
   if (month == 0) return std::nullopt;
   text.remove_prefix(3);
-  if (!literal(text, " ")) return std::nullopt;
-  const auto year = number(text, 4);
-  if (!year || !literal(text, " ")) return std::nullopt;
-  const auto hour = number(text, 2);
-  if (!hour || !literal(text, ":")) return std::nullopt;
-  const auto minute = number(text, 2);
-  if (!minute || !literal(text, ":")) return std::nullopt;
-  const auto second = number(text, 2);
+  if (!skip(text, " ")) return std::nullopt;
+  const auto year = read_digits(text, 4);
+  if (!year || !skip(text, " ")) return std::nullopt;
+  const auto hour = read_digits(text, 2);
+  if (!hour || !skip(text, ":")) return std::nullopt;
+  const auto minute = read_digits(text, 2);
+  if (!minute || !skip(text, ":")) return std::nullopt;
+  const auto second = read_digits(text, 2);
   if (!second || text != " GMT") return std::nullopt;
   return assemble(*year, month, *day, *hour, *minute, *second);
 }

@@ -6,7 +6,7 @@ namespace {
 struct Lead {
   std::size_t length;
   char32_t bits;
-  char32_t lowest;  // shorter forms exist for what is below
+  char32_t lowest;  // lower characters have a shorter form, and must use it
 };
 
 Lead lead_of(unsigned char byte) noexcept {

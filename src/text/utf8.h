@@ -1,5 +1,5 @@
-// UTF-8, one character at a time, and never failing: what is not UTF-8 goes through as lone surrogates,
-// the way Python does it (surrogateescape).
+// UTF-8, one character at a time. Bytes that are not UTF-8 are no error: each becomes a lone surrogate, as in Python
+// (surrogateescape).
 #pragma once
 
 #include <cstdint>
@@ -8,14 +8,14 @@
 
 namespace tapster {
 
-// Cuts the first character off the front of `text` (not empty). A byte that begins no character is U+DC00 + byte;
-// surrogates written like characters are taken as they are.
+// Removes the first character of `text` (not empty) and returns it. A byte that begins no character is U+DC00 + byte.
+// A surrogate that is encoded like a character is returned as it is.
 char32_t take_character(std::string_view& text) noexcept;
 
 // Whether `text` is well-formed (RFC 3629): no surrogates, no overlong forms, nothing above U+10FFFF.
 bool is_utf8(std::string_view text) noexcept;
 
-// Surrogates are written like characters.
+// Appends the encoding of a character; surrogates are encoded like characters.
 void append_utf8(std::string& text, char32_t character);
 
 }  // namespace tapster

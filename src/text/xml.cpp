@@ -20,7 +20,7 @@ XmlElement XmlElement::child(std::string_view name) const {
 }
 
 std::vector<XmlElement> XmlElement::children(std::string_view name) const {
-  const std::string wanted(name);  // the range keeps the pointer
+  const std::string wanted(name);  // must outlive the range, which keeps its pointer
   std::vector<XmlElement> found;
   for (const pugi::xml_node node : pugi::xml_node(node_).children(wanted.c_str())) {
     found.emplace_back(node.internal_object());
@@ -35,7 +35,7 @@ XmlDocument::~XmlDocument() = default;
 
 std::optional<XmlDocument> XmlDocument::parse(std::string_view text) {
   auto document = std::make_unique<pugi::xml_document>();
-  // Blank text is kept: a delimiter or a key may be a single space.
+  // White space is kept, because a delimiter or a key may be a single space.
   const auto result = document->load_buffer(text.data(), text.size(),
                                             pugi::parse_default | pugi::parse_ws_pcdata_single, pugi::encoding_utf8);
   if (!result || !document->document_element()) return std::nullopt;

@@ -1,4 +1,4 @@
-// XML of cloud services: the only place that sees pugixml.
+// XML of cloud services. No other file includes pugixml.
 #pragma once
 
 #include <memory>
@@ -14,15 +14,15 @@ struct xml_node_struct;
 
 namespace tapster {
 
-// An element of a document, which must outlive it. Names are compared as written: the formats
-// read here use default namespaces, not prefixes. An element that is not there is empty: it
-// has no text and no children, so paths can be followed without asking at every step.
+// An element of a document, which must outlive it. Names are compared as they are written, because the formats read
+// here use default namespaces and no prefixes. An element that does not exist has no text and no children, so that a
+// path can be followed without a check at every step.
 class XmlElement {
  public:
   explicit XmlElement(pugi::xml_node_struct* node) : node_(node) {}
   bool exists() const noexcept { return node_ != nullptr; }
   std::string_view name() const;
-  std::string text() const;                            // its own character data, as it stands
+  std::string text() const;                            // its own character data, unchanged
   std::string attribute(std::string_view name) const;  // empty when there is none
   XmlElement child(std::string_view name) const;       // the first of that name
   std::vector<XmlElement> children(std::string_view name) const;
@@ -45,7 +45,7 @@ class XmlDocument {
   std::unique_ptr<pugi::xml_document> document_;
 };
 
-// Text for an element or an attribute: markup and control characters become references.
+// Escapes a text for an element or an attribute: markup and control characters become references.
 std::string xml_escape(std::string_view text);
 
 }  // namespace tapster

@@ -6,7 +6,6 @@
 #include <fmt/format.h>
 
 #include <array>
-#include <charconv>
 #include <ctime>
 
 namespace tapster {
@@ -22,9 +21,9 @@ using LocalMicroseconds = std::chrono::local_time<microseconds>;
 
 constexpr std::array<std::string_view, 7> kWeekdays = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
 
-// What a clock and a calendar in the zone show.
-struct Shown {
-  explicit Shown(const ZonedTime& time)
+// Date and time of day in the zone.
+struct Fields {
+  explicit Fields(const ZonedTime& time)
       : local((time.instant + time.offset).time_since_epoch()),
         day(std::chrono::floor<days>(local)),
         date(day),
@@ -35,13 +34,13 @@ struct Shown {
   std::chrono::hh_mm_ss<microseconds> clock;
 };
 
-std::string written(const ZonedTime& time, char between) {
-  const Shown shown(time);
+std::string format_time(const ZonedTime& time, char between) {
+  const Fields fields(time);
   std::string text =
-      fmt::format("{:04}-{:02}-{:02}{}{:02}:{:02}:{:02}", static_cast<int>(shown.date.year()),
-                  static_cast<unsigned>(shown.date.month()), static_cast<unsigned>(shown.date.day()), between,
-                  shown.clock.hours().count(), shown.clock.minutes().count(), shown.clock.seconds().count());
-  if (const auto fraction = shown.clock.subseconds().count(); fraction != 0) text += fmt::format(".{:06}", fraction);
+      fmt::format("{:04}-{:02}-{:02}{}{:02}:{:02}:{:02}", static_cast<int>(fields.date.year()),
+                  static_cast<unsigned>(fields.date.month()), static_cast<unsigned>(fields.date.day()), between,
+                  fields.clock.hours().count(), fields.clock.minutes().count(), fields.clock.seconds().count());
+  if (const auto fraction = fields.clock.subseconds().count(); fraction != 0) text += fmt::format(".{:06}", fraction);
   const std::chrono::hh_mm_ss<seconds> offset(time.offset);
   text +=
       fmt::format("{}{:02}:{:02}", offset.is_negative() ? '-' : '+', offset.hours().count(), offset.minutes().count());
@@ -49,17 +48,17 @@ std::string written(const ZonedTime& time, char between) {
   return text;
 }
 
-// Cuts pieces off the front of a text.
+// Reads a text from its front. Each function removes what it has read.
 class Scanner {
  public:
   explicit Scanner(std::string_view text) : rest_(text) {}
 
-  bool take(std::string_view text) {
+  bool skip(std::string_view text) {
     if (!equals_ignoring_case(rest_.substr(0, text.size()), text)) return false;
     rest_.remove_prefix(text.size());
     return true;
   }
-  bool blanks() {
+  bool skip_blanks() {
     const std::size_t before = rest_.size();
     while (rest_.starts_with(' ')) rest_.remove_prefix(1);
     return rest_.size() != before;
@@ -67,18 +66,9 @@ class Scanner {
   bool at_digit() const { return !rest_.empty() && rest_.front() >= '0' && rest_.front() <= '9'; }
   bool at_end() const { return rest_.empty(); }
 
-  // A number of exactly so many digits.
-  std::optional<int> number(std::size_t digits) {
-    int value = 0;
-    for (std::size_t i = 0; i < digits; ++i) {
-      if (!at_digit()) return std::nullopt;
-      value = value * 10 + (rest_.front() - '0');
-      rest_.remove_prefix(1);
-    }
-    return value;
-  }
+  std::optional<int> number(std::size_t digits) { return read_digits(rest_, digits); }
 
-  // The digits behind a decimal point.
+  // The digits after a decimal point.
   std::optional<microseconds> fraction() {
     if (!at_digit()) return std::nullopt;
     int value = 0;
@@ -95,15 +85,15 @@ class Scanner {
   // hh:mm[:ss[.f...]]
   std::optional<microseconds> time_of_day() {
     const auto hour = number(2);
-    if (!hour || !take(":")) return std::nullopt;
+    if (!hour || !skip(":")) return std::nullopt;
     const auto minute = number(2);
     if (!minute || *hour > 23 || *minute > 59) return std::nullopt;
     microseconds result = hours(*hour) + minutes(*minute);
-    if (!take(":")) return result;
+    if (!skip(":")) return result;
     const auto second = number(2);
     if (!second || *second > 59) return std::nullopt;
     result += seconds(*second);
-    if (!take(".")) return result;
+    if (!skip(".")) return result;
     const auto rest = fraction();
     if (!rest) return std::nullopt;
     return result + *rest;
@@ -111,18 +101,18 @@ class Scanner {
 
   // +hh, +hhmm, +hh:mm, +hh:mm:ss
   std::optional<seconds> offset() {
-    const bool west = take("-");
-    if (!west && !take("+")) return std::nullopt;
+    const bool west = skip("-");
+    if (!west && !skip("+")) return std::nullopt;
     const auto hour = number(2);
     if (!hour || *hour > 23) return std::nullopt;
     seconds result = hours(*hour);
-    const bool colon = take(":");
+    const bool colon = skip(":");
     if (colon || at_digit()) {
       const auto minute = number(2);
       if (!minute || *minute > 59) return std::nullopt;
       result += minutes(*minute);
     }
-    if (colon && take(":")) {
+    if (colon && skip(":")) {
       const auto second = number(2);
       if (!second || *second > 59) return std::nullopt;
       result += seconds(*second);
@@ -145,7 +135,8 @@ ZonedTime in_zone(LocalMicroseconds local, seconds offset) {
   return {std::chrono::sys_time<microseconds>(local.time_since_epoch()) - offset, offset};
 }
 
-// An hour that the clock shows twice is its first, one that it skips is counted on from before.
+// When daylight saving time ends, an hour exists twice: the first is meant. When it begins, an hour is missing: times
+// in it get the offset from before.
 ZonedTime in_local_zone(LocalMicroseconds local) {
   const sys_seconds rough(std::chrono::floor<seconds>(local.time_since_epoch()));
   for (const seconds offset : {local_offset(rough - days(1)), local_offset(rough + days(1))}) {
@@ -154,10 +145,10 @@ ZonedTime in_local_zone(LocalMicroseconds local) {
   return in_zone(local, local_offset(rough - days(1)));
 }
 
-// Behind date and time: a zone, or nothing.
+// Reads the zone after date and time, if there is one.
 std::optional<ZonedTime> with_zone(Scanner& scanner, LocalMicroseconds local) {
   if (scanner.at_end()) return in_local_zone(local);
-  if (scanner.take("UTC") || scanner.take("GMT") || scanner.take("Z")) {
+  if (scanner.skip("UTC") || scanner.skip("GMT") || scanner.skip("Z")) {
     return scanner.at_end() ? std::optional(in_zone(local, seconds(0))) : std::nullopt;
   }
   const auto offset = scanner.offset();
@@ -175,33 +166,34 @@ seconds local_offset(sys_seconds instant) {
   return seconds(parts.tm_gmtoff);
 }
 
-std::string to_text(const ZonedTime& time) { return written(time, ' '); }
+std::string to_text(const ZonedTime& time) { return format_time(time, ' '); }
 
-std::string to_iso(const ZonedTime& time) { return written(time, 'T'); }
+std::string to_iso(const ZonedTime& time) { return format_time(time, 'T'); }
 
 std::string to_ctime(const ZonedTime& time) {
-  const Shown shown(time);
-  return fmt::format("{} {} {:>2} {:02}:{:02}:{:02} {:04}", kWeekdays.at(std::chrono::weekday(shown.day).c_encoding()),
-                     kMonths.at(static_cast<unsigned>(shown.date.month()) - 1), static_cast<unsigned>(shown.date.day()),
-                     shown.clock.hours().count(), shown.clock.minutes().count(), shown.clock.seconds().count(),
-                     static_cast<int>(shown.date.year()));
+  const Fields fields(time);
+  return fmt::format("{} {} {:>2} {:02}:{:02}:{:02} {:04}", kWeekdays.at(std::chrono::weekday(fields.day).c_encoding()),
+                     kMonths.at(static_cast<unsigned>(fields.date.month()) - 1),
+                     static_cast<unsigned>(fields.date.day()), fields.clock.hours().count(),
+                     fields.clock.minutes().count(), fields.clock.seconds().count(),
+                     static_cast<int>(fields.date.year()));
 }
 
-std::string to_seconds_text(const ZonedTime& time) { return written(time, ' ').substr(0, 19); }
+std::string to_seconds_text(const ZonedTime& time) { return format_time(time, ' ').substr(0, 19); }
 
 std::optional<ZonedTime> parse_zoned_time(std::string_view text) {
   Scanner scanner(text);
   const auto year = scanner.number(4);
-  if (!year || !scanner.take("-")) return std::nullopt;
+  if (!year || !scanner.skip("-")) return std::nullopt;
   const auto month = scanner.number(2);
-  if (!month || !scanner.take("-")) return std::nullopt;
+  if (!month || !scanner.skip("-")) return std::nullopt;
   const auto day = scanner.number(2);
   if (!day) return std::nullopt;
   std::optional<microseconds> time_of_day(microseconds(0));
   if (!scanner.at_end()) {
-    if (!scanner.take("T") && !scanner.blanks()) return std::nullopt;
+    if (!scanner.skip("T") && !scanner.skip_blanks()) return std::nullopt;
     time_of_day = scanner.time_of_day();
-    scanner.blanks();
+    scanner.skip_blanks();
   }
   if (!time_of_day) return std::nullopt;
   const auto local = at(*year, *month, *day, *time_of_day);
@@ -211,16 +203,16 @@ std::optional<ZonedTime> parse_zoned_time(std::string_view text) {
 std::optional<ZonedTime> parse_ctime(std::string_view text) {
   Scanner scanner(text);
   std::size_t found = 0;
-  while (found < kWeekdays.size() && !scanner.take(kWeekdays.at(found))) ++found;
-  if (found == kWeekdays.size() || !scanner.blanks()) return std::nullopt;
+  while (found < kWeekdays.size() && !scanner.skip(kWeekdays.at(found))) ++found;
+  if (found == kWeekdays.size() || !scanner.skip_blanks()) return std::nullopt;
   std::size_t month = 0;
-  while (month < kMonths.size() && !scanner.take(kMonths.at(month))) ++month;
-  if (month == kMonths.size() || !scanner.blanks()) return std::nullopt;
+  while (month < kMonths.size() && !scanner.skip(kMonths.at(month))) ++month;
+  if (month == kMonths.size() || !scanner.skip_blanks()) return std::nullopt;
   int day = scanner.number(1).value_or(0);
   if (scanner.at_digit()) day = day * 10 + scanner.number(1).value_or(0);
-  if (!scanner.blanks()) return std::nullopt;
+  if (!scanner.skip_blanks()) return std::nullopt;
   const auto time_of_day = scanner.time_of_day();
-  if (!time_of_day || !scanner.blanks()) return std::nullopt;
+  if (!time_of_day || !scanner.skip_blanks()) return std::nullopt;
   const auto year = scanner.number(4);
   if (!year || !scanner.at_end()) return std::nullopt;
   const auto local = at(*year, static_cast<int>(month) + 1, day, *time_of_day);

@@ -19,7 +19,7 @@ std::string text_of(const std::vector<std::byte>& bytes) {
 
 }  // namespace
 
-TEST_CASE("certificates are found among other things") {
+TEST_CASE("certificates are found between other text") {
   const auto found = pem_certificates("a text\n" + block("Zm9v\r\nYmFy") +
                                       "-----BEGIN PRIVATE KEY-----\nZm9v\n-----END PRIVATE KEY-----\n" + block("YmE="));
   REQUIRE(found.size() == 2);

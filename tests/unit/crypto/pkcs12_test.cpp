@@ -56,7 +56,7 @@ TEST_CASE("a PKCS #12 file becomes PEM: the key, its certificate, the others") {
   CHECK(certificates[0] == pem_certificates(file.leaf())[0]);
 }
 
-TEST_CASE("PKCS #12 files that cannot be read") {
+TEST_CASE("PKCS #12 files that cannot be read are refused with the reason") {
   CHECK(failure("", "") == "the file is neither PEM nor PKCS #12 (.pfx)");
   CHECK(failure("HUSH", "HUSH") == "the file is neither PEM nor PKCS #12 (.pfx)");
   const Pfx file({"-passout", "pass:HUSH-pass"});

@@ -75,7 +75,7 @@ TEST_CASE("PS256 signatures are valid, and differ") {
                  scratch / "public.pem", "-signature", scratch / "signature", scratch / "data"}) == "Verified OK\n");
 }
 
-TEST_CASE("keys that cannot sign are refused, and nothing of them is told") {
+TEST_CASE("keys that cannot sign are refused, and the error shows nothing of them") {
   CHECK(failure("") == "there is no private key in PEM form (\"-----BEGIN PRIVATE KEY-----\") in it");
   CHECK_THAT(failure("HUSH"), ContainsSubstring("there is no private key"));
   CHECK_THAT(failure("-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n"),

@@ -1,4 +1,4 @@
-// What is understood of tar archives, in pieces of any size, and what is refused.
+// What the reader accepts, in pieces of any size, and what it refuses.
 #include "tar/tar_reader.h"
 
 #include "support/catch.h"
@@ -62,7 +62,7 @@ std::int64_t nanoseconds(const TarMember& member) { return member.mtime.time_sin
 
 }  // namespace
 
-TEST_CASE("a tar archive comes out the same whatever pieces it came in") {
+TEST_CASE("a tar archive is read the same in pieces of any size") {
   const std::string large(5000, 'x');
   const std::string archive = tar_archive({{.name = "./", .type = '5', .mode = 0700},
                                            {.name = "./PG_VERSION", .content = "15\n", .uid = 104, .user = "postgres"},
@@ -88,7 +88,7 @@ TEST_CASE("a tar archive comes out the same whatever pieces it came in") {
   }
 }
 
-TEST_CASE("every type of tar member is told") {
+TEST_CASE("the visitor gets the type of every member") {
   const auto found = read(tar_archive({{.name = "d/", .type = '5'},
                                        {.name = "old/"},
                                        {.name = "l", .type = '2', .link = "/somewhere/else"},
@@ -116,7 +116,7 @@ TEST_CASE("the prefix of a ustar header is the front of the name") {
   CHECK(read(tar_archive({{.name = name}})).at(0).member.name == name);
 }
 
-TEST_CASE("pax records take the place of a header's fields, for one member") {
+TEST_CASE("pax records replace a header's fields, for one member") {
   const std::string name = "base/" + std::string(300, 'n') + "/ä";
   std::string content = "real content";
   const std::string archive =
@@ -158,7 +158,7 @@ TEST_CASE("times of pax headers are read in every form") {
   }
 }
 
-TEST_CASE("global pax records hold until they are taken back") {
+TEST_CASE("global pax records hold until another one cancels them") {
   const auto found =
       read(pax_header(pax_record("uname", "everyone"), 'g') + tar_member({.name = "a", .user = "x"}) +
            pax_header(pax_record("uname", "one")) + tar_member({.name = "b"}) + tar_member({.name = "c"}) +
@@ -192,7 +192,7 @@ TEST_CASE("numbers may be in base 256") {
   CHECK(nanoseconds(found[0].member) == -2'000000000);
 }
 
-TEST_CASE("an archive may do without its end, and what follows it is nobody's") {
+TEST_CASE("an archive may lack its end blocks, and what follows them is ignored") {
   const std::string member = tar_member({.name = "f", .content = "abc"});
   CHECK(read(member).size() == 1);
   CHECK(read(member + std::string(512, '\0')).size() == 1);
@@ -223,8 +223,8 @@ TEST_CASE("damaged headers are refused") {
     header.replace(offset, text.size(), text);
     return with_checksum(header);
   };
-  CHECK_THAT(refusal(changed(124, "0000000009x")), ContainsSubstring("a number in a header is none"));
-  CHECK_THAT(refusal(changed(124, "-0000000001")), ContainsSubstring("a number in a header is none"));
+  CHECK_THAT(refusal(changed(124, "0000000009x")), ContainsSubstring("a header has a malformed number"));
+  CHECK_THAT(refusal(changed(124, "-0000000001")), ContainsSubstring("a header has a malformed number"));
   CHECK_THAT(refusal(changed(124, std::string(12, '\xff'))), ContainsSubstring("negative"));
   CHECK_THAT(refusal(changed(124, "\x8f" + std::string(11, '\xff'))), ContainsSubstring("out of range"));
   CHECK_THAT(refusal(changed(136, "\x80" + std::string(3, '\0') + "\x7f" + std::string(7, '\xff'))),
@@ -249,7 +249,7 @@ TEST_CASE("damaged pax headers are refused") {
              ContainsSubstring("impossibly large"));
 }
 
-TEST_CASE("sparse files are refused rather than restored wrongly") {
+TEST_CASE("sparse files are refused, because they would be restored wrongly") {
   CHECK_THAT(refusal(tar_member({.name = "holes", .type = 'S'})), ContainsSubstring("holes is a sparse file"));
   CHECK_THAT(refusal(pax_header(pax_record("GNU.sparse.major", "1")) + tar_member({.name = "holes"})),
              ContainsSubstring("holes is a sparse file"));

@@ -125,7 +125,7 @@ assert ours == theirs, (where, len(ours), len(theirs), ours[where or 0:][:600], 
 
 }  // namespace
 
-TEST_CASE("content that is put where the next sink has room makes the same archive") {
+TEST_CASE("content that is put into the next sink's room makes the same archive") {
   const std::size_t block = GENERATE(512U, 1000U, 70000U, 1000000U);
   const std::string content = [] {
     std::string text;
@@ -158,7 +158,7 @@ TEST_CASE("content that is put where the next sink has room makes the same archi
   CHECK(filled.finished == 1);
 }
 
-TEST_CASE("there is no room for content where the next sink has none, and headers wait for more") {
+TEST_CASE("without room in the next sink the writer has none, and headers are collected") {
   Pieces out;
   TarWriter tar(out);
   tar.begin(member("file", TarMember::Type::file, 3));
@@ -233,7 +233,7 @@ TEST_CASE("a size of 8 GiB and more is a record") {
   CHECK_THAT(header, ContainsSubstring("19 size=8589934592\n"));
 }
 
-TEST_CASE("the bound of a member is never below what it takes") {
+TEST_CASE("the bound of a member is never less than its size in the archive") {
   for (TarMember odd : odd_members())
     for (const std::uint64_t size : {0, 1, 512, 100000}) {
       if (odd.type != TarMember::Type::file && size != 0) continue;
@@ -245,7 +245,7 @@ TEST_CASE("the bound of a member is never below what it takes") {
     }
 }
 
-TEST_CASE("output comes in large pieces, and large content without a copy") {
+TEST_CASE("output is written in large pieces, and large content without a copy") {
   Pieces out;
   TarWriter tar(out);
   for (int i = 0; i < 1000; ++i) add(tar, member("small", TarMember::Type::file, 5), "small");
@@ -262,7 +262,7 @@ TEST_CASE("output comes in large pieces, and large content without a copy") {
   CHECK(direct >= large.size() - 65536);
 }
 
-TEST_CASE("calls out of order are bugs that show") {
+TEST_CASE("calls in a wrong order throw") {
   Pieces out;
   TarWriter tar(out);
   CHECK_THROWS_AS(tar.write(as_bytes("x")), std::logic_error);

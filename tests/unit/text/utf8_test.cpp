@@ -17,7 +17,7 @@ std::vector<char32_t> characters(std::string_view text) {
 
 }  // namespace
 
-TEST_CASE("UTF-8 is taken apart and put together", "[base][utf8]") {
+TEST_CASE("UTF-8 is decoded and encoded", "[base][utf8]") {
   const std::vector<char32_t> expected = {'a', 0x7F, 0x80, 0x7FF, 0x800, 0xFFFF, 0x10000, 0x10FFFF};
   std::string text;
   for (const char32_t character : expected) append_utf8(text, character);
@@ -37,7 +37,7 @@ TEST_CASE("bytes that are not UTF-8 become surrogates, one by one", "[base][utf8
   CHECK(characters("\xf4\x90\x80\x80") == Characters{0xDCF4, 0xDC90, 0xDC80, 0xDC80});  // beyond Unicode
 }
 
-TEST_CASE("well-formed UTF-8 is told from other bytes", "[base][utf8]") {
+TEST_CASE("well-formed UTF-8 is distinguished from other bytes", "[base][utf8]") {
   for (const char* good : {"", "base/5/1259", "caf\xc3\xa9", "\xe2\x82\xac", "\xf0\x9f\x90\x98", "\xed\x9f\xbf",
                            "\xee\x80\x80", "\xe0\xa0\x80", "\xf0\x90\x80\x80", "\xf4\x8f\xbf\xbf"}) {
     CAPTURE(good);

@@ -10,7 +10,7 @@ using namespace tapster;
 
 namespace {
 
-// The process's time zone, for a test.
+// Sets the process's time zone for one test.
 class TimeZone {
  public:
   explicit TimeZone(const char* name) { set(name); }
