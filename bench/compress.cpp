@@ -4,7 +4,7 @@
 //
 // Reads FILE into memory, compresses it with each codec (or CODEC) on THREADS threads (2) at LEVEL (medium),
 // and prints a line for each. Peak memory is that of the process, less the file: run one codec to see its own.
-#include "codec/parallel/parallel_compressor.h"
+#include "codec/backup_compressor.h"
 
 #include <sys/resource.h>
 

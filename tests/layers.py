@@ -18,7 +18,7 @@ BELOW = {"base": set()}
 BELOW["text"] = {"base"}
 BELOW["crypto"] = {"base", "text"}
 BELOW["file"] = {"base"}
-BELOW["codec"] = {"base", "file"}
+BELOW["codec"] = {"base", "text", "file"}
 BELOW["tar"] = {"base", "text"}
 BELOW["http"] = {"base", "text"}
 BELOW["store"] = {"base", "text", "crypto", "file", "codec", "http"}
@@ -34,7 +34,7 @@ MOST_FILES = 24
 HOMES = [
     (r"curl/.*", r"src/http/.*"),
     (r"openssl/.*", r"src/crypto/(digest|crypto_errors|pkcs12|rsa_signature)[^/]*"),
-    (r"isa-l/.*", r"src/codec/deflate/piece_deflater_isal\.cpp"),
+    (r"isa-l/.*", r"src/codec/deflate/piece_compressor_isal\.cpp"),
     (r"(zlib|libdeflate|bzlib|lzma|zstd|lz4[a-z]*|snappy[a-z-]*)\.h", r"src/codec/.*"),
     (r"pugixml\.hpp", r"src/text/xml[^/]*"),
     (r"libpq-fe\.h|libpq/.*", r"src/postgres/.*"),

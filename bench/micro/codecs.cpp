@@ -42,7 +42,7 @@ void decompress(benchmark::State& state, Compression compression) {
 }
 
 const bool kRegistered = [] {
-  for (const Compression compression : kAllCompressions) {
+  for (const Compression compression : all_compressions()) {
     const std::string name(name_of(compression));
     // By several threads: that of this one would be little.
     benchmark::RegisterBenchmark(("compress/" + name).c_str(), compress, compression)

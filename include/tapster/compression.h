@@ -1,5 +1,5 @@
-// The compression formats of WAL and base backup archives, as streaming sinks.
-// Formats and levels: see "Formats" in ARCHITECTURE.md; suffixes are part of the storage layout.
+// The compression formats of WAL files and base backup archives, and sinks that compress and decompress. Names and
+// suffixes are part of the storage layout.
 #pragma once
 
 #include <tapster/byte_sink.h>
@@ -7,34 +7,51 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <variant>
 
 namespace tapster {
 
-enum class Compression { none, gzip, bzip2, xz, zstd, lz4, snappy };
-
-// All that can be read, in the order in which stores list their suffixes.
-inline constexpr Compression kAllCompressions[] = {Compression::bzip2,  Compression::gzip, Compression::lz4,
-                                                   Compression::snappy, Compression::xz,   Compression::zstd};
+// `count` is no format: it is their number. src/codec/codec.cpp says everything about each of them.
+enum class Compression { none, gzip, bzip2, xz, zstd, lz4, snappy, count };
 
 // ".gz" ".bz2" ".xz" ".zst" ".lz4" ".snappy"; "" for none.
 std::string_view suffix_of(Compression compression) noexcept;
-// "gzip", "bzip2" ... for messages.
+// "gzip", "bzip2" ...; "none".
 std::string_view name_of(Compression compression) noexcept;
 
-// The format whose suffix `name` ends with, or none.
-Compression compression_from_suffix(std::string_view name) noexcept;
+// All formats, none included, in the order in which they are read when several forms of one WAL file are stored: what
+// costs the least to read comes first.
+std::span<const Compression> reading_order() noexcept;
+std::span<const Compression> all_compressions() noexcept;  // the same without none
+// What the two commands can write, without none, in the order of their help. Base backups are read in the same formats,
+// WAL in all.
+std::span<const Compression> wal_archive_compressions() noexcept;
+std::span<const Compression> backup_compressions() noexcept;
 
-// A level as the user gives it: "low", "medium", "high" (any case) or an integer; nullopt when
-// the text is neither. An empty text is medium. Resolved per format by resolve_level.
+// The option of these commands that chooses a format; of none, empty.
+struct CompressionOption {
+  std::string_view short_name;  // "-z", or empty
+  std::string_view name;        // "--gzip"
+  std::string_view help;
+};
+CompressionOption option_of(Compression compression) noexcept;
+
+// The format whose suffix `name` ends with; none when it ends with no suffix.
+Compression compression_from_suffix(std::string_view name) noexcept;
+// The format of that name_of(); nullopt when there is none.
+std::optional<Compression> compression_from_name(std::string_view name) noexcept;
+
+// A level as the user gives it: a word or an integer.
 class CompressionLevel {
  public:
   enum class Named { low, medium, high };
   constexpr CompressionLevel() = default;  // medium
   constexpr explicit CompressionLevel(Named named) : level_(named) {}
   constexpr explicit CompressionLevel(int number) : level_(number) {}
+  // "low", "medium", "high" in any case, or an integer; an empty text is medium. nullopt for any other text.
   static std::optional<CompressionLevel> parse(std::string_view text);
 
   // nullopt when it was given as a number.
@@ -43,25 +60,24 @@ class CompressionLevel {
     return name == nullptr ? std::nullopt : std::optional(*name);
   }
 
-  // The format's own number: named levels by table, integers clamped to the format's range.
+  // The format's own number: that of the word, or the integer clamped to the format's range.
   int resolve(Compression compression) const noexcept;
 
  private:
   std::variant<Named, int> level_ = Named::medium;
 };
 
-// A sink that compresses into `next` (borrowed; must outlive it). `content_size` is the number
-// of bytes that will be written, when known: lz4 records it in its frame header, and a stream
-// that then differs is an error at finish(). Memory is bounded by the format and level, never
-// by the size of the stream. Compression::none gives a pass-through.
+// A sink that compresses into `next` (borrowed; must outlive it). `content_size` is the number of bytes that will be
+// written, when it is known: lz4 records it in the frame header. With lz4 and zstd, another number is an Error at
+// finish() at the latest. Memory depends on the format and the level, never on the size of the stream.
+// Compression::none passes bytes on as they are.
 std::unique_ptr<ByteSink> make_compressor(Compression compression, CompressionLevel level, ByteSink& next,
                                           std::optional<std::uint64_t> content_size = std::nullopt);
 
-// A sink that decompresses into `next`. Accepts every valid stream of the format: several
-// gzip members, bzip2 and xz streams, zstd and lz4 frames (skippable ones too), repeated
-// snappy stream identifiers; checksums in the stream are verified. Damaged or truncated input
-// is an Error (general) that names the format, from write() or at finish(); whatever was
-// handed to `next` before it must then be discarded.
+// A sink that decompresses into `next` (borrowed). Accepts every valid stream of the format: several gzip members,
+// bzip2 and xz streams, zstd and lz4 frames (also skippable ones), repeated snappy stream identifiers. Verifies
+// checksums in the stream. Damaged or truncated input is an Error (general) that names the format, from write() or
+// finish(); the caller must then discard what `next` has received.
 std::unique_ptr<ByteSink> make_decompressor(Compression compression, ByteSink& next);
 
 }  // namespace tapster

@@ -9,9 +9,12 @@ namespace {
 
 // `extension`: what follows the first dot of an object's name. nullopt: not an archive of a known form.
 std::optional<Compression> archive_form(std::string_view extension) {
-  for (const Compression compression : {Compression::none, Compression::gzip, Compression::bzip2, Compression::snappy,
-                                        Compression::lz4, Compression::zstd}) {
-    if (extension == "tar" + std::string(suffix_of(compression))) return compression;
+  constexpr std::string_view kTar = "tar";
+  if (!extension.starts_with(kTar)) return std::nullopt;
+  extension.remove_prefix(kTar.size());
+  if (extension.empty()) return Compression::none;
+  for (const Compression compression : backup_compressions()) {
+    if (extension == suffix_of(compression)) return compression;
   }
   return std::nullopt;
 }

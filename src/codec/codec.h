@@ -1,6 +1,8 @@
-// What the codecs share: the loop around a library's streaming call, and the words for bad data.
+// The table of codecs: codec.cpp has one row for each format, and everything else that needs a list of formats, a
+// suffix, an option or a level gets it from that row.
 #pragma once
 
+#include <tapster/byte_sink.h>
 #include <tapster/compression.h>
 
 #include <cstdint>
@@ -11,61 +13,69 @@
 
 namespace tapster {
 
-// Runs a library's streaming call until it has taken all input, and hands its output on in
-// pieces of 128 KiB (the last one may be shorter).
-class CodecSink : public ByteSink {
- public:
-  void write(Bytes data) final;
-  void finish() final;
+// Bytes of the stream, when they are known beforehand.
+using ContentSize = std::optional<std::uint64_t>;
 
- protected:
-  struct Progress {
-    std::size_t consumed = 0;  // bytes of the input
-    std::size_t produced = 0;  // bytes of the output
-    bool ended = false;        // only looked at after end()
-  };
-
-  CodecSink(Compression compression, ByteSink& next);
-
-  // One call of the library: takes what it can of `in` (at most 1 GiB, so that 32-bit counters
-  // do; empty when only earlier output is still to be drained) and fills `out` as far as it can.
-  virtual Progress step(Bytes in, std::span<std::byte> out) = 0;
-  // The input is over: called until `ended`. Decoders check here that they saw the end.
-  virtual Progress end(std::span<std::byte> out) = 0;
-
-  [[noreturn]] void throw_damaged(std::string_view reason) const;
-  [[noreturn]] void throw_truncated() const;
-
- private:
-  std::span<std::byte> free_output() const;
-  bool produced(std::size_t count);
-  void hand_on();
-
-  Compression compression_;
-  ByteSink& next_;
-  std::unique_ptr<std::byte[]> buffer_;
-  std::size_t used_ = 0;
+// The format's own numbers. All are 0 for a format without levels.
+struct CodecLevels {
+  int min = 0, max = 0;               // the range that numbers are clamped to
+  int low = 0, medium = 0, high = 0;  // what the words mean
+  int medium_of_backup = 0;           // what `medium` means for a base backup
 };
 
-// Error (general): "the gzip data is damaged: REASON", "the gzip data is truncated: ...".
-[[noreturn]] void throw_damaged(Compression compression, std::string_view reason);
-[[noreturn]] void throw_truncated(Compression compression);
+struct Codec {
+  Compression compression = Compression::none;
+  std::string_view name;    // in messages
+  std::string_view suffix;  // of the names of WAL files and archives
+  // Of several stored forms of one WAL file, the one with the lowest rank is read: what costs the least. Counted
+  // from 1.
+  int reading_rank = 0;
+  // The place of the format's options in the help of the two commands, counted from 1; 0: the command does not write
+  // this format. Base backups are read in the formats that barman-cloud-backup writes, WAL in all.
+  CompressionOption option = {};
+  int wal_archive_place = 0, backup_place = 0;
+  CodecLevels levels = {};
+  // Each makes a sink that writes into `next` (borrowed), with the guarantees of make_compressor,
+  // make_backup_compressor and make_decompressor. `level` is within the range of `levels`.
+  std::unique_ptr<ByteSink> (*make_compressor)(int level, ByteSink& next, ContentSize content_size) = nullptr;
+  // nullptr: base backups, too, are compressed by one thread.
+  std::unique_ptr<ByteSink> (*make_parallel_compressor)(int level, int threads, ByteSink& next) = nullptr;
+  std::unique_ptr<ByteSink> (*make_decompressor)(ByteSink& next) = nullptr;
+};
 
-// Levels are the format's own numbers, already in range.
-using ContentSize = std::optional<std::uint64_t>;
+const Codec& codec_of(Compression compression) noexcept;
+
+// The lists of compression.h, made from the table at compile time.
+struct CodecLists {
+  std::span<const Compression> reading_order;              // by reading_rank
+  std::span<const Compression> of_wal_archive, of_backup;  // by their places
+};
+const CodecLists& codec_lists() noexcept;
+
+// What the rows refer to; each format's are in codec_FORMAT.cpp and codec_FORMAT_parallel.cpp.
+std::unique_ptr<ByteSink> make_none_compressor(int level, ByteSink& next, ContentSize content_size);
+std::unique_ptr<ByteSink> make_none_decompressor(ByteSink& next);
+
 std::unique_ptr<ByteSink> make_gzip_compressor(int level, ByteSink& next, ContentSize content_size);
-std::unique_ptr<ByteSink> make_bzip2_compressor(int level, ByteSink& next);
-std::unique_ptr<ByteSink> make_xz_compressor(int level, ByteSink& next);
-std::unique_ptr<ByteSink> make_zstd_compressor(int level, ByteSink& next, ContentSize content_size);
-std::unique_ptr<ByteSink> make_lz4_compressor(int level, ByteSink& next, ContentSize content_size);
-std::unique_ptr<ByteSink> make_snappy_compressor(ByteSink& next);
-std::unique_ptr<ByteSink> make_parallel_zstd_compressor(int level, int threads, ByteSink& next);
-
+std::unique_ptr<ByteSink> make_parallel_gzip_compressor(int level, int threads, ByteSink& next);
 std::unique_ptr<ByteSink> make_gzip_decompressor(ByteSink& next);
+
+std::unique_ptr<ByteSink> make_bzip2_compressor(int level, ByteSink& next, ContentSize content_size);
 std::unique_ptr<ByteSink> make_bzip2_decompressor(ByteSink& next);
+
+std::unique_ptr<ByteSink> make_xz_compressor(int level, ByteSink& next, ContentSize content_size);
 std::unique_ptr<ByteSink> make_xz_decompressor(ByteSink& next);
+
+std::unique_ptr<ByteSink> make_zstd_compressor(int level, ByteSink& next, ContentSize content_size);
+std::unique_ptr<ByteSink> make_parallel_zstd_compressor(int level, int threads, ByteSink& next);
 std::unique_ptr<ByteSink> make_zstd_decompressor(ByteSink& next);
+
+std::unique_ptr<ByteSink> make_lz4_compressor(int level, ByteSink& next, ContentSize content_size);
+std::unique_ptr<ByteSink> make_parallel_lz4_compressor(int level, int threads, ByteSink& next);
 std::unique_ptr<ByteSink> make_lz4_decompressor(ByteSink& next);
+
+std::unique_ptr<ByteSink> make_snappy_compressor(int level, ByteSink& next, ContentSize content_size);
+std::unique_ptr<ByteSink> make_parallel_snappy_compressor(int level, int threads, ByteSink& next);
 std::unique_ptr<ByteSink> make_snappy_decompressor(ByteSink& next);
 
 }  // namespace tapster

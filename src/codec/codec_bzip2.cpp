@@ -1,5 +1,6 @@
-// bzip2, one stream out, any number in.
+// bzip2: writes one stream, reads any number.
 #include "codec/codec.h"
+#include "codec/codec_sink.h"
 
 #include <bzlib.h>
 
@@ -29,7 +30,7 @@ class Bzip2Compressor final : public CodecSink {
   Progress end(std::span<std::byte> out) override { return run(BZ_FINISH, {}, out); }
 
   Progress run(int action, Bytes in, std::span<std::byte> out) {
-    if (action == BZ_RUN && in.empty()) return {};  // which libbz2 would call an error; the rest comes at the end
+    if (action == BZ_RUN && in.empty()) return {};  // libbz2 refuses a call without input
     point(stream_, in, out);
     const int result = BZ2_bzCompress(&stream_, action);
     return {in.size() - stream_.avail_in, out.size() - stream_.avail_out, result == BZ_STREAM_END};
@@ -79,7 +80,7 @@ class Bzip2Decompressor final : public CodecSink {
 
 }  // namespace
 
-std::unique_ptr<ByteSink> make_bzip2_compressor(int level, ByteSink& next) {
+std::unique_ptr<ByteSink> make_bzip2_compressor(int level, ByteSink& next, ContentSize) {
   return std::make_unique<Bzip2Compressor>(level, next);
 }
 

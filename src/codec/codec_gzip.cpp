@@ -1,21 +1,27 @@
-// gzip (RFC 1952): one member out, any number in.
+// gzip (RFC 1952): writes one member, reads any number.
 //
-// Deflating is done by libraries that reach the size of gzip's levels several times faster than zlib, but take
-// only whole buffers. A member is therefore made of pieces of 2 MiB, compressed one by one and joined (see
-// piece_deflater.h). One member, because that is what the original writes and the only thing some readers
-// take; pieces, because a whole segment and its output would double the memory of the command; 2 MiB, because
-// smaller ones cost size (1 % at 1 MiB on short-range data) and larger ones gain next to nothing.
+// libdeflate and ISA-L reach the sizes of gzip's levels several times faster than zlib, but compress whole buffers
+// only. A member is therefore made of pieces of 2 MiB, which are compressed one by one and joined (piece_compressor.h).
+// One member, because the original writes one and some readers stop behind the first. Pieces, because a whole segment
+// and its compressed form would double the memory of the command. 2 MiB, because pieces of 1 MiB make data with short
+// repetitions 1 % larger, and larger pieces gain next to nothing.
 //
-// A stream that is known to be large is compressed by two threads where there are cores for them. The writer, which
-// hashes what it hands over, is then the third; more would only take from the database what it pays for.
+// A stream that is known to be large is compressed by two threads, if no other compressor of the process uses their
+// cores. The writer, which computes digests, is the third thread; more would take cores from the database.
 #define ZLIB_CONST
-#include "codec/block_format.h"
 #include "codec/codec.h"
+#include "codec/codec_sink.h"
 #include "codec/core_lease.h"
+#include "codec/crc.h"
+#include "codec/deflate/gzip_member.h"
+#include "codec/deflate/piece_compressor.h"
+#include "codec/parallel/parallel_block_sink.h"
+#include "codec/parallel/serial_block_sink.h"
 
 #include <zlib.h>
 
 #include <algorithm>
+#include <iterator>
 #include <new>
 #include <utility>
 
@@ -23,21 +29,61 @@ namespace tapster {
 namespace {
 
 constexpr std::size_t kPiece = 2 * 1024 * 1024;
+constexpr std::size_t kPieceOfBackup = 1024 * 1024;  // 0.1 % larger for half of the memory, with many threads
 constexpr int kThreads = 2, kSpare = 1;
-// From so many bytes on threads save more than they cost; beyond the largest their blocks, beside a result that may be
-// as large, would be too much memory for the command.
+// A smaller stream takes longer with threads than without. With a larger one, the threads' blocks and the compressed
+// stream, which the command holds as well, would be too much memory.
 constexpr std::uint64_t kWorthThreads = 4 * 1024 * 1024, kLargestForThreads = 16 * 1024 * 1024;
+
+class GzipBlockCompressor final : public BlockCompressor {
+ public:
+  explicit GzipBlockCompressor(int level) : compressor_(make_piece_compressor(level)) {}
+
+  CompressedBlock compress(Bytes block, std::span<std::byte> out) override {
+    return {block.size(), compressor_->compress(block, out), crc32(0, block)};
+  }
+
+ private:
+  std::unique_ptr<PieceCompressor> compressor_;
+};
+
+class GzipBlocks final : public BlockFormat {
+ public:
+  GzipBlocks(int level, std::size_t block_size) : level_(level), block_size_(block_size) {}
+
+  std::size_t block_size() const override { return block_size_; }
+  std::size_t max_compressed_size() const override { return max_piece_size(block_size_); }
+  std::unique_ptr<BlockCompressor> make_compressor() const override {
+    return std::make_unique<GzipBlockCompressor>(level_);
+  }
+
+  std::vector<std::byte> header(bool) override { return gzip_header(level_); }
+  void add_to_trailer(const CompressedBlock& block) override {
+    crc_ = static_cast<std::uint32_t>(crc32_combine(crc_, block.crc32, static_cast<z_off_t>(block.original_size)));
+    size_ += static_cast<std::uint32_t>(block.original_size);
+  }
+  std::vector<std::byte> trailer() override {
+    std::vector<std::byte> bytes(std::begin(kLastDeflateBlock), std::end(kLastDeflateBlock));
+    append_gzip_trailer(bytes, crc_, size_);
+    return bytes;
+  }
+
+ private:
+  int level_;
+  std::size_t block_size_;
+  std::uint32_t crc_ = 0, size_ = 0;  // of all blocks; the size modulo 2^32
+};
 
 class ThreadedGzipCompressor final : public ByteSink {
  public:
   ThreadedGzipCompressor(int level, std::unique_ptr<CoreLease> cores, ByteSink& next)
       : cores_(std::move(cores)),
-        blocks_(make_parallel_sink(make_gzip_blocks(level, kPiece), cores_->count(), kSpare, next)) {}
+        blocks_(make_parallel_block_sink(std::make_unique<GzipBlocks>(level, kPiece), cores_->count(), kSpare, next)) {}
   void write(Bytes data) override { blocks_->write(data); }
   void finish() override { blocks_->finish(); }
 
  private:
-  std::unique_ptr<CoreLease> cores_;  // for as long as the threads of the blocks run
+  std::unique_ptr<CoreLease> cores_;  // returned after the threads of blocks_ have ended
   std::unique_ptr<ByteSink> blocks_;
 };
 
@@ -51,7 +97,7 @@ class GzipDecompressor final : public CodecSink {
 
  private:
   Progress step(Bytes in, std::span<std::byte> out) override {
-    if (behind_member_) {  // where gzip, too, ignores padding with zeros
+    if (behind_member_) {  // zeros are padding there, as for gzip
       const auto padding = std::find_if(in.begin(), in.end(), [](std::byte byte) { return byte != std::byte{0}; });
       if (padding != in.begin() || in.empty()) return {.consumed = static_cast<std::size_t>(padding - in.begin())};
       inflateReset(&stream_);
@@ -87,7 +133,11 @@ std::unique_ptr<ByteSink> make_gzip_compressor(int level, ByteSink& next, Conten
     auto cores = std::make_unique<CoreLease>(kThreads);
     if (cores->count() == kThreads) return std::make_unique<ThreadedGzipCompressor>(level, std::move(cores), next);
   }
-  return make_serial_sink(make_gzip_blocks(level, kPiece), next);
+  return make_serial_block_sink(std::make_unique<GzipBlocks>(level, kPiece), next);
+}
+
+std::unique_ptr<ByteSink> make_parallel_gzip_compressor(int level, int threads, ByteSink& next) {
+  return make_parallel_block_sink(std::make_unique<GzipBlocks>(level, kPieceOfBackup), threads, kSpareBlocks, next);
 }
 
 std::unique_ptr<ByteSink> make_gzip_decompressor(ByteSink& next) { return std::make_unique<GzipDecompressor>(next); }

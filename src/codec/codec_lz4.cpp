@@ -1,5 +1,7 @@
-// The LZ4 frame format: one frame of linked 64 KiB blocks without checksums out; any frames in.
+// lz4 (lz4_Frame_format.md of the lz4 project): writes one frame of linked blocks of 64 KiB without checksums, reads
+// any frames.
 #include "codec/codec.h"
+#include "codec/codec_sink.h"
 
 #include <tapster/error.h>
 
@@ -18,11 +20,11 @@ struct FreeLz4 {
   void operator()(LZ4F_dctx* context) const { LZ4F_freeDecompressionContext(context); }
 };
 
-// Not a CodecSink: liblz4's compressor does not fill an output of any size, it asks for a bound.
+// Not a CodecSink: liblz4's compressor needs an output of a minimal size.
 class Lz4Compressor final : public ByteSink {
  public:
   Lz4Compressor(int level, ByteSink& next, ContentSize content_size) : next_(next) {
-    preferences_.compressionLevel = level;  // liblz4 itself takes everything above 12 for 12
+    preferences_.compressionLevel = level;  // liblz4 treats levels above 12 as 12
     preferences_.frameInfo.blockSizeID = LZ4F_max64KB;
     preferences_.frameInfo.blockMode = LZ4F_blockLinked;
     preferences_.frameInfo.contentSize = content_size.value_or(0);
@@ -37,13 +39,14 @@ class Lz4Compressor final : public ByteSink {
     while (!data.empty()) {
       const Bytes block = data.first(std::min(data.size(), kBlock));
       data = data.subspan(block.size());
-      hand_on(LZ4F_compressUpdate(context_.get(), output_.data(), output_.size(), block.data(), block.size(), nullptr));
+      write_out(
+          LZ4F_compressUpdate(context_.get(), output_.data(), output_.size(), block.data(), block.size(), nullptr));
     }
   }
 
   void finish() override {
     begin();
-    hand_on(LZ4F_compressEnd(context_.get(), output_.data(), output_.size(), nullptr));
+    write_out(LZ4F_compressEnd(context_.get(), output_.data(), output_.size(), nullptr));
     next_.finish();
   }
 
@@ -52,10 +55,10 @@ class Lz4Compressor final : public ByteSink {
 
   void begin() {
     if (std::exchange(begun_, true)) return;
-    hand_on(LZ4F_compressBegin(context_.get(), output_.data(), output_.size(), &preferences_));
+    write_out(LZ4F_compressBegin(context_.get(), output_.data(), output_.size(), &preferences_));
   }
 
-  void hand_on(std::size_t result) {
+  void write_out(std::size_t result) {
     if (LZ4F_isError(result))
       throw error(ErrorKind::general, "cannot compress with lz4: {}", LZ4F_getErrorName(result));
     if (result != 0) next_.write({output_.data(), result});

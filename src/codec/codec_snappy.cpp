@@ -1,10 +1,12 @@
 // The snappy framing format (framing_format.txt of the snappy project): a stream identifier,
 // then chunks of a type (1 byte), a length (3 bytes, little-endian) and the masked CRC-32C of
 // at most 64 KiB of data, which follow compressed or stored. An empty input gives an empty
-// output without an identifier, as the original writes it, and is read as such.
-#include "codec/block_format.h"
+// output without an identifier, as the original writes it; reading accepts it.
+#include "base/little_endian.h"
 #include "codec/codec.h"
+#include "codec/codec_sink.h"
 #include "codec/crc.h"
+#include "codec/parallel/parallel_block_sink.h"
 
 #include <snappy.h>
 
@@ -29,34 +31,22 @@ std::uint32_t masked_crc(Bytes data) {
 const char* chars(const std::byte* bytes) { return reinterpret_cast<const char*>(bytes); }
 char* chars(std::byte* bytes) { return reinterpret_cast<char*>(bytes); }
 
-template <std::size_t Size>
-void store_little(std::byte* to, std::uint32_t value) {
-  for (std::size_t i = 0; i < Size; ++i) to[i] = static_cast<std::byte>(value >> (8 * i));
-}
-
-template <std::size_t Size>
-std::uint32_t load_little(const std::byte* from) {
-  std::uint32_t value = 0;
-  for (std::size_t i = 0; i < Size; ++i) value |= std::to_integer<std::uint32_t>(from[i]) << (8 * i);
-  return value;
-}
-
-// Makes a chunk of `data` (at most kChunk bytes) in `out`, which has room for largest_chunk(); returns its size.
 std::size_t largest_chunk() { return kHeader + kCrc + snappy::MaxCompressedLength(kChunk); }
 
+// Makes a chunk of `data` (at most kChunk bytes) in `out`, which has room for largest_chunk(); returns its size.
 std::size_t make_chunk(Bytes data, std::byte* out) {
   std::byte* const body = out + kHeader + kCrc;
   std::size_t size = 0;
   snappy::RawCompress(chars(data.data()), data.size(), chars(body), &size);
-  // The rule of the format's other writers: a saving of less than an eighth is not worth it.
+  // As the format's other writers do: what saves less than an eighth is stored uncompressed.
   const bool stored = size > data.size() - data.size() / 8;
   if (stored) {
     size = data.size();
     std::memcpy(body, data.data(), size);
   }
   out[0] = static_cast<std::byte>(stored ? kStored : kCompressed);
-  store_little<3>(out + 1, static_cast<std::uint32_t>(kCrc + size));
-  store_little<4>(out + kHeader, masked_crc(data));
+  store_little_endian<3>(out + 1, static_cast<std::uint32_t>(kCrc + size));
+  store_little_endian<4>(out + kHeader, masked_crc(data));
   return kHeader + kCrc + size;
 }
 
@@ -93,28 +83,30 @@ class SnappyCompressor final : public ByteSink {
   bool begun_ = false;
 };
 
-// For several threads: blocks of many chunks.
-class SnappyWorker final : public BlockWorker {
+// For several threads. A block is many chunks.
+class SnappyBlockCompressor final : public BlockCompressor {
  public:
-  PackedBlock pack(Bytes block, std::span<std::byte> out) override {
-    std::size_t packed = 0;
+  CompressedBlock compress(Bytes block, std::span<std::byte> out) override {
+    std::size_t size = 0;
     for (std::size_t begin = 0; begin < block.size(); begin += kChunk) {
-      packed += make_chunk(block.subspan(begin, std::min(kChunk, block.size() - begin)), out.data() + packed);
+      size += make_chunk(block.subspan(begin, std::min(kChunk, block.size() - begin)), out.data() + size);
     }
-    return {block.size(), packed, 0};
+    return {block.size(), size, 0};
   }
 };
 
 class SnappyBlocks final : public BlockFormat {
  public:
   std::size_t block_size() const override { return kChunks * kChunk; }
-  std::size_t bound() const override { return kChunks * largest_chunk(); }
-  std::unique_ptr<BlockWorker> make_worker() const override { return std::make_unique<SnappyWorker>(); }
-  std::vector<std::byte> begin(bool empty) override {
+  std::size_t max_compressed_size() const override { return kChunks * largest_chunk(); }
+  std::unique_ptr<BlockCompressor> make_compressor() const override {
+    return std::make_unique<SnappyBlockCompressor>();
+  }
+  std::vector<std::byte> header(bool empty) override {
     const auto identifier = std::as_bytes(std::span(kStreamIdentifier));
     return empty ? std::vector<std::byte>() : std::vector<std::byte>(identifier.begin(), identifier.end());
   }
-  std::vector<std::byte> end() override { return {}; }
+  std::vector<std::byte> trailer() override { return {}; }
 
  private:
   static constexpr std::size_t kChunks = 16;
@@ -153,10 +145,10 @@ class SnappyDecompressor final : public ByteSink {
  private:
   [[noreturn]] static void damaged(std::string_view reason) { throw_damaged(Compression::snappy, reason); }
 
-  // Judges a header, so that no length is believed that a valid stream cannot have.
+  // Refuses a length that a valid stream cannot have, before memory is used for it.
   void begin_chunk() {
     const auto type = std::to_integer<unsigned>(chunk_[0]);
-    const std::size_t length = load_little<3>(chunk_.data() + 1);
+    const std::size_t length = load_little_endian<3>(chunk_.data() + 1);
     if (!identified_ && type != kIdentifier) damaged("not a snappy framing stream");
     if (type == kIdentifier) {
       if (length != kStreamIdentifier.size() - kHeader) damaged("its stream identifier is wrong");
@@ -181,7 +173,7 @@ class SnappyDecompressor final : public ByteSink {
     } else {
       const Bytes body = Bytes(chunk_).subspan(kHeader + kCrc);
       const Bytes content = type == kStored ? body : uncompress(body);
-      if (load_little<4>(chunk_.data() + kHeader) != masked_crc(content)) damaged("a chunk's checksum is wrong");
+      if (load_little_endian<4>(chunk_.data() + kHeader) != masked_crc(content)) damaged("a chunk's checksum is wrong");
       next_.write(content);
     }
     chunk_.clear();
@@ -197,18 +189,22 @@ class SnappyDecompressor final : public ByteSink {
   }
 
   ByteSink& next_;
-  std::vector<std::byte> chunk_;  // the current one, as far as it came
+  std::vector<std::byte> chunk_;  // the current one, as far as it has arrived
   std::vector<std::byte> output_;
-  std::size_t wanted_ = kHeader;  // bytes of chunk_ before it can be looked at
-  std::size_t to_skip_ = 0;
+  std::size_t wanted_ = kHeader;  // bytes that chunk_ needs before its next step: its header, then all of it
+  std::size_t to_skip_ = 0;       // bytes left of a skippable chunk
   bool identified_ = false;
 };
 
 }  // namespace
 
-std::unique_ptr<ByteSink> make_snappy_compressor(ByteSink& next) { return std::make_unique<SnappyCompressor>(next); }
+std::unique_ptr<ByteSink> make_snappy_compressor(int /*level*/, ByteSink& next, ContentSize) {
+  return std::make_unique<SnappyCompressor>(next);
+}
 
-std::unique_ptr<BlockFormat> make_snappy_blocks() { return std::make_unique<SnappyBlocks>(); }
+std::unique_ptr<ByteSink> make_parallel_snappy_compressor(int /*level*/, int threads, ByteSink& next) {
+  return make_parallel_block_sink(std::make_unique<SnappyBlocks>(), threads, kSpareBlocks, next);
+}
 
 std::unique_ptr<ByteSink> make_snappy_decompressor(ByteSink& next) {
   return std::make_unique<SnappyDecompressor>(next);

@@ -1,5 +1,6 @@
-// xz: one stream with a CRC64 out; any number of streams, checks and padding in.
+// xz: writes one stream with a CRC64, reads any number of streams with any check and padding.
 #include "codec/codec.h"
+#include "codec/codec_sink.h"
 
 #include <lzma.h>
 
@@ -8,8 +9,7 @@
 namespace tapster {
 namespace {
 
-// The decoder allocates the dictionary that the stream asks for, up to this: four times what
-// `xz -9` uses.
+// The decoder allocates a dictionary of the size that the stream names. This limit is four times what `xz -9` needs.
 constexpr std::uint64_t kDecoderMemory = std::uint64_t{256} << 20;
 
 class XzSink : public CodecSink {
@@ -76,7 +76,7 @@ class XzDecompressor final : public XzSink {
     switch (result) {
       case LZMA_OK:
       case LZMA_STREAM_END:
-      case LZMA_BUF_ERROR:  // nothing to do for the moment
+      case LZMA_BUF_ERROR:  // it needs more input or output
         return;
       case LZMA_FORMAT_ERROR:
         throw_damaged("not an xz stream");
@@ -92,7 +92,7 @@ class XzDecompressor final : public XzSink {
 
 }  // namespace
 
-std::unique_ptr<ByteSink> make_xz_compressor(int level, ByteSink& next) {
+std::unique_ptr<ByteSink> make_xz_compressor(int level, ByteSink& next, ContentSize) {
   return std::make_unique<XzCompressor>(level, next);
 }
 

@@ -1,5 +1,6 @@
-// Zstandard (RFC 8878): one frame without checksum and content size out; any frames in.
+// zstd (RFC 8878): writes one frame without checksum and content size, reads any frames.
 #include "codec/codec.h"
+#include "codec/codec_sink.h"
 
 #include <tapster/error.h>
 
@@ -23,7 +24,7 @@ class ZstdCompressor final : public CodecSink {
     ZSTD_CCtx_setParameter(context_.get(), ZSTD_c_compressionLevel, level);
     ZSTD_CCtx_setParameter(context_.get(), ZSTD_c_checksumFlag, 0);
     ZSTD_CCtx_setParameter(context_.get(), ZSTD_c_contentSizeFlag, 0);
-    // Not recorded, but it keeps the tables small for a small file.
+    // The frame does not record the size, but the tables become small for a small file.
     if (content_size) ZSTD_CCtx_setPledgedSrcSize(context_.get(), *content_size);
   }
 
@@ -47,7 +48,7 @@ class ZstdDecompressor final : public CodecSink {
  public:
   explicit ZstdDecompressor(ByteSink& next) : CodecSink(Compression::zstd, next), context_(ZSTD_createDCtx()) {
     if (!context_) throw std::bad_alloc();
-    constexpr int kWindowLog = 27;  // 128 MiB: what every decoder of the format reads without being asked
+    constexpr int kWindowLog = 27;  // 128 MiB: the default limit of the zstd tool
     ZSTD_DCtx_setParameter(context_.get(), ZSTD_d_windowLogMax, kWindowLog);
   }
 

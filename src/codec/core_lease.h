@@ -1,14 +1,13 @@
-// The machine's cores, shared by the compressors of one process.
+// Shares the machine's cores between the compressors of one process.
 #pragma once
 
 namespace tapster {
 
-// Several segments may be compressed side by side. Each lease takes cores that no other one has, so that all of them
-// together never start more threads, with all the memory that these need, than there are cores to run them.
-// Thread-safe.
+// Several segments may be compressed at once. A lease gets cores that no other lease has, so that all together never
+// start more threads, each with its memory, than there are cores. The destructor returns the cores. Thread-safe.
 class CoreLease {
  public:
-  // Of the cores this process may run on: at most `wanted`, perhaps none.
+  // Gets at most `wanted` cores, perhaps none.
   explicit CoreLease(int wanted) noexcept;
   ~CoreLease();
   CoreLease(const CoreLease&) = delete;

@@ -70,7 +70,7 @@ __attribute__((target("sse4.2"))) std::uint32_t crc32c_sse42(std::uint32_t crc, 
   return crc;
 }
 
-// x^power modulo the polynomial, reflected: bit 63 is x^0.
+// x^power modulo the polynomial, reflected: bit 63 is the coefficient of x^0.
 template <typename Crc, Crc Polynomial>
 constexpr std::uint64_t power_of_x(unsigned power) {
   constexpr unsigned kBits = 8 * sizeof(Crc);
@@ -80,8 +80,8 @@ constexpr std::uint64_t power_of_x(unsigned power) {
 }
 
 // Folding by carry-less multiplication (Gopal and others, "Fast CRC Computation for Generic
-// Polynomials Using PCLMULQDQ Instruction", Intel 2009): 128 bits of remainder are carried
-// `Bits` further. A reflected product comes out one bit too far, hence the powers less one.
+// Polynomials Using PCLMULQDQ Instruction", Intel 2009): moves 128 bits of remainder `Bits` bits ahead and adds `next`.
+// The product of reflected factors is shifted by one bit, so the powers are one less.
 template <typename Crc, Crc Polynomial, unsigned Bits>
 __attribute__((target("pclmul"))) inline __m128i fold(__m128i remainder, __m128i next) {
   constexpr auto kNear = static_cast<long long>(power_of_x<Crc, Polynomial>(Bits - 1));
@@ -97,10 +97,10 @@ __m128i load128(const std::byte* from) { return _mm_loadu_si128(reinterpret_cast
 using Folded = std::array<std::byte, 16>;
 constexpr std::size_t kWorthFolding = 128;
 
-// Takes a multiple of 64 bytes; returns what has, from 0 on, the same remainder.
+// Reduces `data`, a multiple of 64 bytes, to 16 bytes whose remainder, computed from 0, is the same.
 template <typename Crc, Crc Polynomial>
 __attribute__((target("pclmul"))) Folded folded(Crc crc, Bytes data) {
-  // Not an array: whether its lanes were kept in registers would be the compiler's choice, at half the speed if not.
+  // Not an array: compilers may keep an array in memory, which halves the speed.
   __m128i a = load128(data.data());
   __m128i b = load128(data.data() + 16);
   __m128i c = load128(data.data() + 32);
@@ -120,7 +120,7 @@ __attribute__((target("pclmul"))) Folded folded(Crc crc, Bytes data) {
   return rest;
 }
 
-// The same by four of these multiplications at once, where the processor has AVX-512's.
+// The same with AVX-512, which does four of these multiplications at once.
 #define TAPSTER_WIDE __attribute__((target("avx512f,vpclmulqdq,pclmul")))
 
 template <typename Crc, Crc Polynomial, unsigned Bits>
@@ -134,10 +134,10 @@ TAPSTER_WIDE inline __m512i fold_wide(__m512i remainder, __m512i next) {
   return _mm512_ternarylogic_epi64(next, first, second, kXorOfThree);
 }
 
-constexpr std::size_t kWide = 256;  // bytes at once
+constexpr std::size_t kWide = 256;  // bytes of one step
 constexpr std::size_t kWorthFoldingWide = 4 * kWide;
 
-// Takes a multiple of kWide bytes.
+// As folded(), for a multiple of kWide bytes.
 template <typename Crc, Crc Polynomial>
 TAPSTER_WIDE Folded folded_wide(Crc crc, Bytes data) {
   const auto load = [&](std::size_t at) TAPSTER_WIDE { return _mm512_loadu_si512(data.data() + at); };
@@ -172,10 +172,10 @@ bool has_wide_multiplication() {
   return has;
 }
 
-// Folds as much of `data` as pays, and leaves the rest in it. Returns how `crc` goes on after that; `finish` makes it
-// out of what was folded.
+// Processes whole steps of `data` with AVX-512, if it has enough of them, and removes them from `data`. Returns the
+// remainder; `finish` computes it from the folded bytes.
 template <typename Crc, Crc Polynomial, typename Finish>
-Crc take_wide(Crc crc, Bytes& data, const Finish& finish) {
+Crc remainder_wide(Crc crc, Bytes& data, const Finish& finish) {
   if (data.size() < kWorthFoldingWide || !has_wide_multiplication()) return crc;
   const std::size_t whole = data.size() / kWide * kWide;
   crc = finish(folded_wide<Crc, Polynomial>(crc, data.first(whole)));
@@ -189,9 +189,10 @@ std::uint32_t crc32c_remainder(std::uint32_t crc, Bytes data) {
 #if defined(__x86_64__)
   static const bool has_sse42 = __builtin_cpu_supports("sse4.2") != 0;
   static const bool has_pclmul = __builtin_cpu_supports("pclmul") != 0;
-  crc = take_wide<std::uint32_t, kCrc32cPolynomial>(
+  crc = remainder_wide<std::uint32_t, kCrc32cPolynomial>(
       crc, data, [](const Folded& rest) { return by_table<std::uint32_t>(kCrc32cTables, 0, rest); });
-  if (has_sse42 && has_pclmul && data.size() >= kWorthFolding) {  // the instruction for it takes three cycles a word
+  if (has_sse42 && has_pclmul &&
+      data.size() >= kWorthFolding) {  // folding is faster than the CRC instruction, which takes three cycles a word
     const std::size_t whole = data.size() / 64 * 64;
     crc = crc32c_sse42(0, folded<std::uint32_t, kCrc32cPolynomial>(crc, data.first(whole)));
     data = data.subspan(whole);
@@ -206,7 +207,7 @@ std::uint32_t crc32c_remainder(std::uint32_t crc, Bytes data) {
 std::uint64_t crc64nvme_remainder(std::uint64_t crc, Bytes data) {
 #if defined(__x86_64__)
   static const bool has_pclmul = __builtin_cpu_supports("pclmul") != 0;
-  crc = take_wide<std::uint64_t, kCrc64NvmePolynomial>(
+  crc = remainder_wide<std::uint64_t, kCrc64NvmePolynomial>(
       crc, data, [](const Folded& rest) { return by_table<std::uint64_t>(kCrc64NvmeTables, 0, rest); });
   if (has_pclmul && data.size() >= kWorthFolding) {
     const std::size_t whole = data.size() / 64 * 64;
@@ -218,7 +219,7 @@ std::uint64_t crc64nvme_remainder(std::uint64_t crc, Bytes data) {
   return by_table(kCrc64NvmeTables, crc, data);
 }
 
-// The product of two polynomials modulo CRC-32C's, reflected: bit 31 is x^0.
+// The product of two polynomials modulo CRC-32C's, reflected: bit 31 is the coefficient of x^0.
 std::uint32_t multiply_crc32c(std::uint32_t a, std::uint32_t b) {
   std::uint32_t product = 0;
   for (std::uint32_t bit = std::uint32_t{1} << 31; bit != 0; bit >>= 1) {
@@ -232,7 +233,7 @@ std::uint32_t multiply_crc32c(std::uint32_t a, std::uint32_t b) {
 
 std::uint32_t crc32(std::uint32_t crc, Bytes data) {
 #if defined(__x86_64__)
-  crc = ~take_wide<std::uint32_t, kCrc32Polynomial>(
+  crc = ~remainder_wide<std::uint32_t, kCrc32Polynomial>(
       ~crc, data, [](const Folded& rest) { return ~libdeflate_crc32(~0U, rest.data(), rest.size()); });
 #endif
   return libdeflate_crc32(crc, data.data(), data.size());
@@ -240,7 +241,7 @@ std::uint32_t crc32(std::uint32_t crc, Bytes data) {
 
 std::uint32_t crc32c(std::uint32_t crc, Bytes data) { return ~crc32c_remainder(~crc, data); }
 
-// The first bytes' remainder is carried over the second's: times x^8 for each byte.
+// Multiplies the remainder of the first bytes by x^8 for each of the second bytes.
 std::uint32_t crc32c_combine(std::uint32_t first, std::uint32_t second, std::uint64_t second_size) {
   std::uint32_t shift = std::uint32_t{1} << 31;         // x^0
   std::uint32_t power = std::uint32_t{1} << (31 - 8U);  // x^8, then its squares

@@ -1,7 +1,7 @@
-// Cyclic redundancy checks of the wire and file formats.
+// Cyclic redundancy checks of wire and file formats.
 //
-// Each function continues from `crc`, the value of the bytes before (0 at the start), so that
-// f(f(0, a), b) == f(0, ab). Values are the finished ones, as the formats store them.
+// `crc` is the value of the preceding bytes (0 at the start), so that f(f(0, a), b) == f(0, ab). Values are the final
+// ones, as the formats store them. All functions are thread-safe.
 #pragma once
 
 #include <tapster/byte_sink.h>
@@ -14,11 +14,10 @@ std::uint32_t crc32(std::uint32_t crc, Bytes data);      // ISO-HDLC: gzip, x-am
 std::uint32_t crc32c(std::uint32_t crc, Bytes data);     // Castagnoli: snappy framing, x-amz-checksum-crc32c
 std::uint64_t crc64nvme(std::uint64_t crc, Bytes data);  // NVM Express: x-amz-checksum-crc64nvme
 
-// f(0, ab) out of f(0, a), f(0, b) and the size of b in bytes, in about as many steps as the size has bits.
+// Computes f(0, ab) from f(0, a), f(0, b) and the size of b in bytes. Takes a step for each bit of the size.
 std::uint32_t crc32c_combine(std::uint32_t first, std::uint32_t second, std::uint64_t second_size);
 
-// The portable forms of the two that use instructions of the processor where it has them;
-// apart so that they can be tested on every processor.
+// The forms that use no special instructions, for processors without them; tests compare both.
 namespace crc_by_table {
 std::uint32_t crc32c(std::uint32_t crc, Bytes data);
 std::uint64_t crc64nvme(std::uint64_t crc, Bytes data);

@@ -1,5 +1,7 @@
 #include "wal/wal_objects.h"
 
+#include "codec/codec.h"
+
 #include <algorithm>
 #include <optional>
 #include <utility>
@@ -7,23 +9,14 @@
 namespace tapster {
 namespace {
 
-// The best first: what costs the least to read. A server writes one form. Several forms of one file come from a change
-// of its settings, and hold the same content.
-constexpr Compression kByPreference[] = {Compression::none, Compression::zstd, Compression::lz4,  Compression::snappy,
-                                         Compression::gzip, Compression::xz,   Compression::bzip2};
 constexpr std::string_view kPartial = ".partial";
 // More than all forms and labels of one segment.
 constexpr int kPageSize = 100;
 
-struct Form {
-  Compression compression;
-  std::size_t rank;
-};
-
 // The form that `rest`, the end of a key, is the suffix of.
-std::optional<Form> form_of(std::string_view rest) {
-  for (std::size_t rank = 0; rank < std::size(kByPreference); ++rank) {
-    if (rest == suffix_of(kByPreference[rank])) return Form{kByPreference[rank], rank};
+std::optional<Compression> form_of(std::string_view rest) {
+  for (const Compression compression : reading_order()) {
+    if (rest == suffix_of(compression)) return compression;
   }
   return std::nullopt;
 }
@@ -38,29 +31,29 @@ class FoundForms {
     if (!key.starts_with(plain_key_)) return;
     std::string_view rest = std::string_view(key).substr(plain_key_.size());
     if (const auto form = form_of(rest)) {
-      found_.push_back({form->rank, {key, form->compression, false, entry.size}});
+      found_.push_back({key, *form, false, entry.size});
     } else if (partial_too_ && rest.starts_with(kPartial)) {
       rest.remove_prefix(kPartial.size());
-      if (const auto partial_form = form_of(rest)) {
-        found_.push_back(
-            {std::size(kByPreference) + partial_form->rank, {key, partial_form->compression, true, entry.size}});
-      }
+      if (const auto partial_form = form_of(rest)) found_.push_back({key, *partial_form, true, entry.size});
     }
   }
 
   // The best first.
   std::vector<WalObject> best_first() {
-    std::sort(found_.begin(), found_.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
-    std::vector<WalObject> result;
-    result.reserve(found_.size());
-    for (auto& [rank, object] : found_) result.push_back(std::move(object));
-    return result;
+    // A server writes one form. Several forms of one file come from a change of its settings, and hold the same
+    // content.
+    const auto order = [](const WalObject& object) {
+      return std::pair(object.partial, codec_of(object.compression).reading_rank);
+    };
+    std::sort(found_.begin(), found_.end(),
+              [&](const WalObject& a, const WalObject& b) { return order(a) < order(b); });
+    return std::move(found_);
   }
 
  private:
   std::string plain_key_;
   bool partial_too_;
-  std::vector<std::pair<std::size_t, WalObject>> found_;
+  std::vector<WalObject> found_;
 };
 
 }  // namespace

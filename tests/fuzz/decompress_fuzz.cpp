@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <iterator>
 
 namespace {
 
@@ -26,7 +25,7 @@ class Limited final : public tapster::ByteSink {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* input, std::size_t size) {
   if (size < 2) return 0;
-  const auto compression = tapster::kAllCompressions[input[0] % std::size(tapster::kAllCompressions)];
+  const auto compression = tapster::all_compressions()[input[0] % tapster::all_compressions().size()];
   const std::size_t largest = std::size_t{input[1]} * input[1] + 1;
   tapster::Bytes data = std::as_bytes(std::span(input + 2, size - 2));
   Limited limited;

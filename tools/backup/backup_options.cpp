@@ -11,9 +11,6 @@
 namespace tapster {
 namespace {
 
-constexpr Compression kCompressions[] = {Compression::gzip, Compression::bzip2, Compression::snappy, Compression::lz4,
-                                         Compression::zstd};
-
 // A positive number into a plain int.
 Setter positive_int(int& target) {
   return [&target](std::string_view text) {
@@ -108,7 +105,7 @@ std::optional<int> parse_arguments(int argc, const char* const* argv, BackupArgu
                       "a directory. Can be Barman's post_backup_retry_script. Archives in --lz4 or --zstd cannot be "
                       "restored by version 3.17 of the original and older.");
   declare_shared_options(command, arguments);
-  declare_compressions(command, kCompressions, arguments.options.compression);
+  declare_compressions(command, backup_compressions(), arguments.options.compression);
   declare_connection(command, arguments);
   declare_copy(command, arguments);
   declare_tags(command, arguments.options.tags,

@@ -6,52 +6,12 @@
 #include <utility>
 
 namespace tapster {
-namespace {
 
-Names option_names(Compression compression) {
-  switch (compression) {
-    case Compression::gzip:
-      return {"-z", "--gzip"};
-    case Compression::bzip2:
-      return {"-j", "--bzip2"};
-    case Compression::xz:
-      return {"--xz"};
-    case Compression::zstd:
-      return {"--zstd"};
-    case Compression::lz4:
-      return {"--lz4"};
-    case Compression::snappy:
-    case Compression::none:
-      break;
-  }
-  return {"--snappy"};
-}
-
-std::string_view help_of(Compression compression) {
-  switch (compression) {
-    case Compression::gzip:
-      return "compress with gzip (default: do not compress)";
-    case Compression::bzip2:
-      return "compress with bzip2";
-    case Compression::xz:
-      return "compress with xz";
-    case Compression::zstd:
-      return "compress with zstd";
-    case Compression::lz4:
-      return "compress with lz4";
-    case Compression::snappy:
-    case Compression::none:
-      break;
-  }
-  return "compress with snappy";
-}
-
-}  // namespace
-
-void declare_compressions(CommandLine& command, std::span<const Compression> known, Compression& chosen) {
+void declare_compressions(CommandLine& command, std::span<const Compression> offered, Compression& chosen) {
   const int group = command.exclusive_group();
-  for (const Compression compression : known) {
-    OptionSpec& option = command.action(option_names(compression), Arity::flag, help_of(compression));
+  for (const Compression compression : offered) {
+    const auto [short_name, name, help] = option_of(compression);
+    OptionSpec& option = command.action(short_name.empty() ? Names{name} : Names{short_name, name}, Arity::flag, help);
     option.store = [&chosen, compression](Values) { chosen = compression; };
     option.group = group;
   }

@@ -11,8 +11,9 @@
 
 namespace tapster {
 
-// --gzip, --bzip2 ... of these, which exclude each other. `chosen` is borrowed.
-void declare_compressions(CommandLine& command, std::span<const Compression> known, Compression& chosen);
+// The options that choose one of the `offered` formats; they exclude each other. `chosen` is borrowed.
+void declare_compressions(CommandLine& command, std::span<const Compression> offered, Compression& chosen);
+// --compression-level. `level` is borrowed.
 OptionSpec& declare_compression_level(CommandLine& command, CompressionLevel& level);
 
 // The two forms of tags. They exclude each other, so that whichever was given fills the same list.

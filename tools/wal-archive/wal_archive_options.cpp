@@ -11,9 +11,6 @@
 namespace tapster {
 namespace {
 
-constexpr Compression kWalCompressions[] = {Compression::gzip,   Compression::bzip2, Compression::xz,
-                                            Compression::snappy, Compression::zstd,  Compression::lz4};
-
 // Each segment takes memory and a connection, and stores limit the rate of requests.
 constexpr int kMostAtOnce = 64;
 
@@ -43,7 +40,7 @@ std::optional<int> parse_arguments(int argc, const char* const* argv, WalArchive
                       "Archives a WAL file of a PostgreSQL server in an object store or a directory. Meant to be its "
                       "archive_command, and Barman's pre_archive_retry_script.");
   declare_shared_options(command, arguments);
-  declare_compressions(command, kWalCompressions, arguments.compression);
+  declare_compressions(command, wal_archive_compressions(), arguments.compression);
   declare_compression_level(command, arguments.level);
   declare_tags(command, arguments.tags,
                {{"--tags"},

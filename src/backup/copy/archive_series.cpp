@@ -1,6 +1,6 @@
 #include "backup/copy/archive_series.h"
 
-#include "codec/parallel/parallel_compressor.h"
+#include "codec/backup_compressor.h"
 #include "store/transfer/part_size.h"
 
 #include <algorithm>

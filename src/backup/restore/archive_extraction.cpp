@@ -1,7 +1,7 @@
 #include "backup/restore/archive_extraction.h"
 
 #include "base/thread_pool.h"
-#include "codec/parallel/piece_queue.h"
+#include "codec/parallel/byte_queue.h"
 #include "store/transfer/ranged_download.h"
 #include "tar/tar_reader.h"
 
@@ -98,13 +98,13 @@ class Extraction {
 // The download and the decompressor in this thread, reading the archive and writing files in another.
 void Extraction::decompress_and_extract(const std::string& key, const BackupArchive& archive, const std::string& object,
                                         ByteSink& reader) {
-  PieceQueue queue(kPieces, kPieceSize);
+  ByteQueue queue(kPieces, kPieceSize);
   std::exception_ptr failure;
   {
     const std::jthread writer([&] {
       try {
         queue.drain(reader);
-      } catch (const PieceQueue::Abandoned&) {  // the other side knows why
+      } catch (const ByteQueue::Abandoned&) {  // the other side knows why
       } catch (...) {
         failure = std::current_exception();
       }
@@ -114,7 +114,7 @@ void Extraction::decompress_and_extract(const std::string& key, const BackupArch
       NamedContent named(*decompressor, object);
       downloads_.read(key, archive.size, named);
       named.finish();
-    } catch (const PieceQueue::Abandoned&) {  // the writer failed
+    } catch (const ByteQueue::Abandoned&) {  // the writer failed
     } catch (...) {
       queue.fail();
       throw;

@@ -14,8 +14,9 @@ namespace {
 constexpr unsigned kMaxCodeLength = 15;
 constexpr std::size_t kLiterals = 288, kDistances = 32, kEndOfBlock = 256;
 
-// Lookup tables are indexed by the next bits. An entry says how many bits a symbol takes with the extra bits behind
-// it, and what it is; nothing begins with the bits of an entry that is 0.
+// Lookup tables are indexed by the next bits of the stream. An entry has the number of bits of the symbol that begins
+// there and of the extra bits that follow it, and the kind of the symbol. An entry is 0 where no symbol begins with
+// these bits.
 using Entry = std::uint16_t;
 constexpr Entry kBitsMask = 31, kMatch = 32, kEnd = 64;
 
@@ -23,7 +24,7 @@ class BitReader {
  public:
   explicit BitReader(Bytes data) : data_(data) {}
 
-  // At least 57 bits, zeros behind the end.
+  // The next bits, 57 at least; zeros where the data have ended.
   std::uint64_t peek() const {
     const std::size_t byte = position_ / 8;
     std::uint64_t word = 0;
@@ -61,8 +62,8 @@ unsigned reversed(unsigned code, unsigned length) {
 // The lookup table of a canonical Huffman code.
 class CodeTable {
  public:
-  // `lengths` of the symbols' codes; `meaning` gives each its kind and the number of its extra bits. False
-  // when there are more codes than bits for them.
+  // `lengths` are those of the symbols' codes; `meaning` returns the kind of a symbol plus the number of its extra
+  // bits. False when there are more codes than their lengths allow.
   template <typename Meaning>
   bool build(std::span<const std::uint8_t> lengths, Meaning meaning) {
     std::array<unsigned, kMaxCodeLength + 1> count{}, next{};
@@ -107,7 +108,7 @@ class BlockSkipper {
  public:
   explicit BlockSkipper(BitReader& bits) : bits_(bits) {}
 
-  // Behind the header's first bit. False when it is no whole block.
+  // Skips a block whose first bit has been read. False when it is not a whole block.
   bool skip_block() {
     switch (bits_.take(2)) {
       case 0:
@@ -148,7 +149,7 @@ class BlockSkipper {
     const std::size_t literals = bits_.take(5) + 257, distances = bits_.take(5) + 1, codes = bits_.take(4) + 4;
     std::array<std::uint8_t, kOrder.size()> code_lengths{};
     for (std::size_t i = 0; i < codes; ++i) code_lengths[kOrder[i]] = static_cast<std::uint8_t>(bits_.take(3));
-    // Here the table's entries are symbols, above the bits.
+    // The entries of this table hold the symbol itself above the number of bits.
     if (!literals_.build(code_lengths, [](std::size_t symbol) { return static_cast<Entry>(symbol << 5U); }))
       return false;
     std::array<std::uint8_t, kLiterals + kDistances> lengths{};
@@ -170,14 +171,14 @@ class BlockSkipper {
       std::fill_n(lengths.begin() + static_cast<std::ptrdiff_t>(at), times, repeated);
       at += times;
     }
-    const std::span<const std::uint8_t> known(lengths);
-    return use(known.first(literals), known.subspan(literals, distances));
+    const std::span<const std::uint8_t> both(lengths);
+    return use(both.first(literals), both.subspan(literals, distances));
   }
 
   bool skip_symbols() {
     // A match takes at most 15 + 5 bits for its length and 15 + 13 for its distance.
     constexpr unsigned kPeeked = 57, kLongestMatch = 48;
-    BitReader bits = bits_;  // in registers
+    BitReader bits = bits_;  // a local copy stays in registers
     while (!bits.overrun()) {
       std::uint64_t word = bits.peek();
       unsigned used = 0;

@@ -9,11 +9,13 @@
 namespace tapster {
 
 struct DeflateEnds {
-  std::size_t last_block = 0, stream = 0;  // offsets in bits: of the last block's header; behind its last bit
+  // Offsets in bits: of the last block's header, and of what follows the last bit of the stream.
+  std::size_t last_block = 0, stream = 0;
 };
 
-// Reads the codes and skips what they mean, at several times the speed of an inflater: it knows nothing of what
-// the stream decompresses to. nullopt when there is no whole stream. What follows the stream is not looked at.
+// Decodes the lengths of symbols and not their values, so it is several times as fast as decompressing and cannot tell
+// whether the stream's contents are right. nullopt when `stream` does not begin with a whole stream. What follows the
+// stream is not read.
 std::optional<DeflateEnds> find_deflate_ends(Bytes stream);
 
 }  // namespace tapster

@@ -9,18 +9,10 @@ namespace {
 
 constexpr const char* kFormFile = "form";
 
-std::optional<Compression> form_in(const std::string& text) {
-  if (text == name_of(Compression::none)) return Compression::none;
-  for (const Compression form : kAllCompressions) {
-    if (text == name_of(form)) return form;
-  }
-  return std::nullopt;
-}
-
 }  // namespace
 
 LastForm::LastForm(const PrivateFolder& folder) : folder_(folder) {
-  if (const auto text = read_note(folder, kFormFile)) form_ = form_in(*text);
+  if (const auto text = read_note(folder, kFormFile)) form_ = compression_from_name(*text);
 }
 
 std::optional<Compression> LastForm::get() const {

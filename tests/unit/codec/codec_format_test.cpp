@@ -1,4 +1,4 @@
-// The bytes that we write, and the variants of others that we read.
+// The bytes that the compressors write, and the variants that the decompressors read.
 #include "codec/core_lease.h"
 #include "codec/crc.h"
 #include "support/catch.h"
@@ -51,7 +51,7 @@ TEST_CASE("gzip: one member without a name, with the time, the XFL of its level 
   }
 }
 
-TEST_CASE("gzip: what is known to be large is one member, too, made by two threads where there are two cores") {
+TEST_CASE("gzip: a stream that is known to be large is one member, too, made by two threads if two cores are free") {
   const std::string text = mixed_bytes(5 << 20);
   const auto pack = [&] {
     Collect packed;
@@ -70,7 +70,7 @@ TEST_CASE("gzip: what is known to be large is one member, too, made by two threa
   CHECK(size >= alone);
 }
 
-TEST_CASE("gzip: a sink that fails while threads compress is heard, and one that is given up ends them") {
+TEST_CASE("gzip: the error of the next sink comes out while threads compress, and an unfinished compressor ends them") {
   struct Full final : ByteSink {
     void write(Bytes) override { throw error(ErrorKind::general, "full"); }
     void finish() override { FAIL("finished"); }
@@ -87,7 +87,7 @@ TEST_CASE("bzip2: the level is the block size") {
   CHECK(compress(Compression::bzip2, "x", kHigh).substr(0, 4) == "BZh9");
 }
 
-TEST_CASE("xz: the stream header tells of a CRC64") {
+TEST_CASE("xz: the stream header announces a CRC64") {
   CHECK((compress(Compression::xz, "x").substr(0, 8) == bytes({0xfd, '7', 'z', 'X', 'Z', 0, 0, 4})));
 }
 
@@ -136,7 +136,7 @@ TEST_CASE("snappy: an identifier, chunks of 64 KiB, stored where compressing doe
 
 TEST_CASE("several members, streams or frames are read as one") {
   const std::string one = mixed_bytes(100000), two = random_bytes(1000);
-  for (const Compression compression : kAllCompressions) {
+  for (const Compression compression : all_compressions()) {
     CAPTURE(name_of(compression));
     const std::string joined = compress(compression, one) + compress(compression, "") + compress(compression, two);
     CHECK((decompress(compression, joined) == one + two));
@@ -185,7 +185,7 @@ TEST_CASE("snappy: repeated identifiers, padding and skippable chunks") {
   CHECK(decompress(Compression::snappy, "").empty());
 }
 
-TEST_CASE("snappy: what is not a valid chunk is named") {
+TEST_CASE("snappy: the error says why a chunk is not valid") {
   const std::string packed = compress(Compression::snappy, "content");
   const auto refusal = [](const std::string& stream) -> std::string {
     try {

@@ -3,8 +3,8 @@
 
 using namespace tapster;
 
-TEST_CASE("what was compressed comes back, whatever its size and the pieces it came in") {
-  for (const Compression compression : kAllCompressions) {
+TEST_CASE("what was compressed is decompressed to the original, for all sizes and pieces") {
+  for (const Compression compression : all_compressions()) {
     for (const std::size_t size : {0, 1, 65535, 65536, 65537, 500003}) {
       for (const std::string& text : {random_bytes(size), mixed_bytes(size), std::string(size, 'x')}) {
         CAPTURE(name_of(compression), size);
@@ -15,9 +15,9 @@ TEST_CASE("what was compressed comes back, whatever its size and the pieces it c
   }
 }
 
-TEST_CASE("every level compresses and comes back") {
+TEST_CASE("what every level compressed is decompressed to the original") {
   const std::string text = mixed_bytes(100000);
-  for (const Compression compression : kAllCompressions)
+  for (const Compression compression : all_compressions())
     for (int level = compression == Compression::zstd ? -22 : 0; level <= 22; ++level) {
       if (level > 16 && compression != Compression::zstd) break;
       CAPTURE(name_of(compression), level);
@@ -26,7 +26,7 @@ TEST_CASE("every level compresses and comes back") {
     }
 }
 
-TEST_CASE("a WAL segment of 16 MiB comes back, and grows by next to nothing when it cannot shrink") {
+TEST_CASE("a WAL segment of 16 MiB is decompressed to the original, and hardly grows when it cannot shrink") {
   const std::size_t size = 16 << 20;
   const std::string noise = random_bytes(size), mixed = mixed_bytes(size);
   for (const Compression compression : {Compression::gzip, Compression::zstd, Compression::lz4, Compression::snappy}) {
@@ -40,9 +40,9 @@ TEST_CASE("a WAL segment of 16 MiB comes back, and grows by next to nothing when
   }
 }
 
-TEST_CASE("decompressed data is handed on in pieces of bounded size, and the end once") {
+TEST_CASE("decompressed data is written in pieces of bounded size, and finished once") {
   const std::string zeros(5 << 20, '\0');
-  for (const Compression compression : kAllCompressions) {
+  for (const Compression compression : all_compressions()) {
     CAPTURE(name_of(compression));
     const std::string packed = compress(compression, zeros);
     Collect collected;
@@ -56,7 +56,7 @@ TEST_CASE("decompressed data is handed on in pieces of bounded size, and the end
   }
 }
 
-TEST_CASE("no compression is a pass-through") {
+TEST_CASE("without compression bytes pass as they are") {
   CHECK(compress(Compression::none, "as it is") == "as it is");
   CHECK(decompress(Compression::none, "as it is") == "as it is");
 }

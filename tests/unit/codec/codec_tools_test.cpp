@@ -1,4 +1,4 @@
-// Against the formats' own command-line tools, which must be installed.
+// Compares with the formats' own command-line tools, which must be installed.
 #include "support/catch.h"
 #include "unit/codec/codec_samples.h"
 
@@ -82,7 +82,7 @@ TEST_CASE("we read the variants that the tools can write") {
     CHECK((decompress(Compression::xz, folder.run(std::string("xz -c -T1 ") + options, text)) == text));
 }
 
-TEST_CASE("gzip's sizes are kept") {
+TEST_CASE("no level is more than a fiftieth larger than gzip's") {
   const Folder folder;
   const std::string text = mixed_bytes(5 << 20);
   for (const int level : {1, 6, 9}) {
@@ -92,7 +92,7 @@ TEST_CASE("gzip's sizes are kept") {
   }
 }
 
-TEST_CASE("xz and zstd describe our streams as the original's") {
+TEST_CASE("xz and zstd describe the streams like those of the original") {
   const Folder folder;
   const std::string text = mixed_bytes(5000000);
   const std::string xz = folder.run("sh -c 'cat >$0.xz && xz --robot -lvv $0.xz && rm $0.xz' $(mktemp -u)",

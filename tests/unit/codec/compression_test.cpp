@@ -70,7 +70,7 @@ TEST_CASE("numbers are clamped to the range of the format") {
   CHECK(resolved("17", Compression::lz4) == 16);
 }
 
-TEST_CASE("clamping is told at the debug level, and only where there is a range") {
+TEST_CASE("clamping is logged at the debug level, and only for formats with levels") {
   log::set_threshold(log::Level::debug);
   const std::string clamped = standard_error_of([] { resolved("17", Compression::gzip); });
   const std::string quiet = standard_error_of([] {
@@ -83,15 +83,15 @@ TEST_CASE("clamping is told at the debug level, and only where there is a range"
   CHECK(quiet.empty());
 }
 
-TEST_CASE("other texts are no level") {
+TEST_CASE("other texts are refused as levels") {
   for (const char* text : {"lowest", "1.5", "x", "-", "6x", " ", "0x6", "--1"}) {
     CAPTURE(text);
     CHECK_FALSE(CompressionLevel::parse(text));
   }
 }
 
-TEST_CASE("suffixes and formats belong together") {
-  for (const Compression compression : kAllCompressions)
+TEST_CASE("the suffix tells the format") {
+  for (const Compression compression : all_compressions())
     CHECK(compression_from_suffix("000000010000000000000001" + std::string(suffix_of(compression))) == compression);
   CHECK(suffix_of(Compression::zstd) == ".zst");
   CHECK(suffix_of(Compression::none).empty());

@@ -7,7 +7,7 @@
 
 using namespace tapster;
 
-TEST_CASE("leases of cores share what the machine has") {
+TEST_CASE("leases share the machine's cores") {
   const int all = static_cast<int>(std::max(std::thread::hardware_concurrency(), 1U));
   {
     const CoreLease one(1);

@@ -12,7 +12,7 @@ static std::uint32_t zlib_crc32(std::uint32_t crc, Bytes data) {
       ::crc32(crc, reinterpret_cast<const Bytef*>(data.data()), static_cast<uInt>(data.size())));
 }
 
-TEST_CASE("the checks agree with their published values") {
+TEST_CASE("CRCs agree with published values") {
   const Bytes digits = as_bytes("123456789");
   CHECK(crc32(0, digits) == 0xcbf43926);
   CHECK(crc32c(0, digits) == 0xe3069283);
@@ -32,7 +32,7 @@ TEST_CASE("the processor's instructions and the tables agree, at every length an
   }
 }
 
-TEST_CASE("the processor's widest instructions and the tables agree as well") {
+TEST_CASE("AVX-512's instructions and the tables agree") {
   const std::string text = random_bytes(5000);
   for (std::size_t length = 1000; length < 3000; ++length) {
     const Bytes data = as_bytes(text).subspan(length % 67, length);
@@ -42,7 +42,7 @@ TEST_CASE("the processor's widest instructions and the tables agree as well") {
   }
 }
 
-TEST_CASE("a check continues from the value before") {
+TEST_CASE("a CRC continues from the preceding value") {
   const std::string text = random_bytes(1000);
   const Bytes all = as_bytes(text);
   for (std::size_t cut = 0; cut <= all.size(); cut += 37) {
@@ -52,13 +52,13 @@ TEST_CASE("a check continues from the value before") {
   }
 }
 
-TEST_CASE("the CRC-32C of two pieces is combined out of theirs") {
+TEST_CASE("the CRC-32C of joined pieces is computed from theirs") {
   const std::string text = random_bytes(1000);
   const Bytes all = as_bytes(text);
   for (std::size_t cut = 0; cut <= all.size(); cut += 37) {
     CHECK(crc32c_combine(crc32c(0, all.first(cut)), crc32c(0, all.subspan(cut)), all.size() - cut) == crc32c(0, all));
   }
-  // Longer than what anybody would compute by hand: as many zeros, taken twice at once and one by one.
+  // 8 GiB of zeros, combined by doubling and piece by piece.
   const std::uint32_t zeros = crc32c(0, as_bytes(std::string(1 << 20, '\0')));
   std::uint32_t doubled = zeros;
   for (std::uint64_t size = 1 << 20; size < (std::uint64_t{1} << 33); size *= 2) {

@@ -26,7 +26,7 @@ std::vector<std::byte> zlib_deflate(const std::string& text, int level, int stra
   return packed;
 }
 
-// As zlib finds them: it can stop behind every block.
+// The ends as zlib finds them, which can stop after every block.
 DeflateEnds ends_by_zlib(std::vector<std::byte> packed) {
   constexpr int kUnusedBits = 7, kBehindBlock = 128;
   z_stream stream{};
@@ -78,7 +78,7 @@ TEST_CASE("a deflate stream that is cut off has no end") {
   CHECK(find_deflate_ends(packed));
 }
 
-TEST_CASE("looking for the end of what is no deflate stream ends, and reads nothing else") {
+TEST_CASE("the search in damaged streams ends, and reads nothing behind them") {
   std::minstd_rand generator(3);
   const auto packed = zlib_deflate(mixed_bytes(3000), 6, Z_DEFAULT_STRATEGY);
   for (int round = 0; round < 20000; ++round) {

@@ -1,16 +1,16 @@
-#include "codec/parallel/piece_queue.h"
+#include "codec/parallel/byte_queue.h"
 
 #include <algorithm>
 #include <utility>
 
 namespace tapster {
 
-PieceQueue::PieceQueue(std::size_t pieces, std::size_t piece_size) : piece_size_(piece_size), empty_(pieces - 1) {
+ByteQueue::ByteQueue(std::size_t pieces, std::size_t piece_size) : piece_size_(piece_size), empty_(pieces - 1) {
   for (Piece& piece : empty_) piece.reserve(piece_size);
   current_.reserve(piece_size);
 }
 
-void PieceQueue::write(Bytes data) {
+void ByteQueue::write(Bytes data) {
   while (!data.empty()) {
     const Bytes part = data.first(std::min(data.size(), piece_size_ - current_.size()));
     current_.insert(current_.end(), part.begin(), part.end());
@@ -19,7 +19,7 @@ void PieceQueue::write(Bytes data) {
   }
 }
 
-void PieceQueue::hand_over() {
+void ByteQueue::hand_over() {
   std::unique_lock lock(mutex_);
   full_.push_back(std::move(current_));
   changed_.notify_all();
@@ -29,7 +29,7 @@ void PieceQueue::hand_over() {
   empty_.pop_back();
 }
 
-void PieceQueue::finish() {
+void ByteQueue::finish() {
   if (!current_.empty()) hand_over();
   const std::lock_guard lock(mutex_);
   if (abandoned_) throw Abandoned{};
@@ -37,19 +37,19 @@ void PieceQueue::finish() {
   changed_.notify_all();
 }
 
-void PieceQueue::fail() noexcept {
+void ByteQueue::fail() noexcept {
   const std::lock_guard lock(mutex_);
   failed_ = true;
   changed_.notify_all();
 }
 
-void PieceQueue::give_up() noexcept {
+void ByteQueue::give_up() noexcept {
   const std::lock_guard lock(mutex_);
   abandoned_ = true;
   changed_.notify_all();
 }
 
-void PieceQueue::drain(ByteSink& sink) {
+void ByteQueue::drain(ByteSink& sink) {
   try {
     std::unique_lock lock(mutex_);
     for (;;) {

@@ -1,5 +1,5 @@
-// Compressing with several threads: what comes out is what every reader of the format takes.
-#include "codec/parallel/parallel_compressor.h"
+// What several threads compress, every reader of the format can read.
+#include "codec/backup_compressor.h"
 
 #include "support/catch.h"
 #include "unit/codec/codec_samples.h"
@@ -65,7 +65,7 @@ struct FullDisk final : ByteSink {
 
 }  // namespace
 
-TEST_CASE("what several threads compressed comes back, whatever its size and the pieces it came in") {
+TEST_CASE("what several threads compressed is decompressed to the original, for all sizes") {
   for (const Compression compression : kFormats) {
     for (const std::size_t size : {std::size_t{0}, std::size_t{1}, std::size_t{65535}, std::size_t{65536}, kMiB - 1,
                                    kMiB, kMiB + 1, 16 * kMiB, 17 * kMiB + 12345}) {
@@ -77,7 +77,7 @@ TEST_CASE("what several threads compressed comes back, whatever its size and the
   }
 }
 
-TEST_CASE("bytes that are put into a compressor's room are compressed as those that are written") {
+TEST_CASE("bytes that are put into a compressor's room are compressed like those that are written") {
   const Compression compression = GENERATE(Compression::gzip, Compression::lz4, Compression::snappy);
   const std::string text = mixed_bytes(5 * kMiB + 12345);
   Collect collected;
@@ -105,7 +105,7 @@ TEST_CASE("bytes that are put into a compressor's room are compressed as those t
   CHECK((collected.text == written));
 }
 
-TEST_CASE("what cannot shrink comes back and grows by next to nothing") {
+TEST_CASE("what cannot shrink grows by less than a hundredth") {
   const std::string text = random_bytes(5 * kMiB + 77);
   for (const Compression compression : kFormats) {
     CAPTURE(name_of(compression));
@@ -115,7 +115,7 @@ TEST_CASE("what cannot shrink comes back and grows by next to nothing") {
   }
 }
 
-TEST_CASE("the number of threads does not change what comes out") {
+TEST_CASE("the number of threads does not change the compressed stream") {
   const std::string text = mixed_bytes(9 * kMiB + 5);
   for (const Compression compression : {Compression::zstd, Compression::lz4, Compression::snappy}) {
     CAPTURE(name_of(compression));
@@ -124,7 +124,7 @@ TEST_CASE("the number of threads does not change what comes out") {
   }
 }
 
-TEST_CASE("every level of a backup comes back, and a higher one is not larger") {
+TEST_CASE("every level of a backup is decompressed to the original, and a higher one is not larger") {
   const std::string text = mixed_bytes(3 * kMiB);
   for (const Compression compression : kFormats) {
     std::size_t last = text.size() + 100;
@@ -144,7 +144,7 @@ TEST_CASE("every level of a backup comes back, and a higher one is not larger") 
   }
 }
 
-TEST_CASE("a backup's medium level is bzip2's best, and the fast one of lz4") {
+TEST_CASE("a backup's medium level is bzip2's best and the tools' default of zstd and lz4") {
   const std::string text = mixed_bytes(kMiB);
   CHECK((packed(Compression::bzip2, text, 2) == packed(Compression::bzip2, text, 2, CompressionLevel(9))));
   CHECK((packed(Compression::lz4, text, 2) == packed(Compression::lz4, text, 2, CompressionLevel(0))));
@@ -178,7 +178,7 @@ TEST_CASE("each format is one stream: one member, one frame") {
   CHECK_THAT(lz4, ContainsSubstring("  1       LZ4Frame   B6I"));
 }
 
-TEST_CASE("a stream of nothing") {
+TEST_CASE("an empty stream has the size that its format requires") {
   CHECK(packed(Compression::snappy, "", 2).empty());
   CHECK(packed(Compression::lz4, "", 2).size() == 11);   // header and end mark
   CHECK(packed(Compression::gzip, "", 2).size() == 20);  // header, empty block, trailer

@@ -1,4 +1,4 @@
-#include "codec/deflate/deflate_piece.h"
+#include "codec/deflate/deflate_joiner.h"
 
 #include "codec/deflate/deflate_ends.h"
 
@@ -23,12 +23,12 @@ DeflateJoiner::DeflateJoiner() : inflater_(libdeflate_alloc_decompressor(), libd
   if (!inflater_) throw std::bad_alloc();
 }
 
-std::size_t DeflateJoiner::open_end(std::span<std::byte> piece, std::size_t size, Bytes original) {
+std::size_t DeflateJoiner::make_joinable(std::span<std::byte> piece, std::size_t size, Bytes original) {
   verify(piece.first(size), original);
   const auto ends = find_deflate_ends(piece.first(size));
   if (!ends) throw_not_the_original();
   piece[ends->last_block / 8] &= ~(std::byte{1} << (ends->last_block % 8));
-  // The header of the stored block is three zero bits: in what is left of the last byte, or else in a new one.
+  // The header of the stored block is three zero bits. They are in the last byte, unless fewer bits are left in it.
   const std::size_t used = ends->stream % 8;
   if (used == 0 || used > 5) piece[size++] = std::byte{0};
   constexpr std::byte kZero{0}, kOnes{0xff};
@@ -36,10 +36,10 @@ std::size_t DeflateJoiner::open_end(std::span<std::byte> piece, std::size_t size
   return size;
 }
 
-void DeflateJoiner::open_end(std::vector<std::byte>& piece, Bytes original) {
+void DeflateJoiner::make_joinable(std::vector<std::byte>& piece, Bytes original) {
   const std::size_t size = piece.size();
-  piece.resize(size + kOpenEnd);
-  piece.resize(open_end(piece, size, original));
+  piece.resize(size + kJoinRoom);
+  piece.resize(make_joinable(piece, size, original));
 }
 
 void DeflateJoiner::verify(Bytes piece, Bytes original) {

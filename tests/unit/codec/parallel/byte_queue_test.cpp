@@ -1,5 +1,5 @@
-// Bytes from one thread to another, and what each side learns of the other's failure.
-#include "codec/parallel/piece_queue.h"
+// Bytes between two threads, and how each side learns that the other has failed.
+#include "codec/parallel/byte_queue.h"
 
 #include "support/catch.h"
 #include "support/wal_files.h"
@@ -31,11 +31,11 @@ class Collector final : public ByteSink {
 
 }  // namespace
 
-TEST_CASE("a queue hands on everything in order, in pieces of its own size") {
+TEST_CASE("a queue delivers everything in order, in pieces of its own size") {
   for (const std::size_t size : {0, 1, 99, 100, 101, 12345}) {
     CAPTURE(size);
     const Data content = random_bytes(size, 1);
-    PieceQueue queue(3, 100);
+    ByteQueue queue(3, 100);
     Collector sink;
     {
       const std::jthread reader([&] { queue.drain(sink); });
@@ -53,7 +53,7 @@ TEST_CASE("a queue hands on everything in order, in pieces of its own size") {
 }
 
 TEST_CASE("a reader that fails ends its writer") {
-  PieceQueue queue(2, 100);
+  ByteQueue queue(2, 100);
   Collector sink(150);
   const Data content = random_bytes(10000, 2);
   bool failed = false;
@@ -65,21 +65,21 @@ TEST_CASE("a reader that fails ends its writer") {
         failed = true;
       }
     });
-    CHECK_THROWS_AS(queue.write(content), PieceQueue::Abandoned);
+    CHECK_THROWS_AS(queue.write(content), ByteQueue::Abandoned);
   }
   CHECK(failed);
   CHECK_FALSE(sink.finished);
 }
 
-TEST_CASE("a writer that fails ends its reader, who must not finish") {
-  PieceQueue queue(2, 100);
+TEST_CASE("a writer that fails ends its reader, which does not finish its sink") {
+  ByteQueue queue(2, 100);
   Collector sink;
   bool abandoned = false;
   {
     const std::jthread reader([&] {
       try {
         queue.drain(sink);
-      } catch (const PieceQueue::Abandoned&) {
+      } catch (const ByteQueue::Abandoned&) {
         abandoned = true;
       }
     });

@@ -1,4 +1,4 @@
-#include "codec/deflate/deflate_piece.h"
+#include "codec/deflate/deflate_joiner.h"
 
 #include "support/catch.h"
 #include "unit/codec/codec_samples.h"
@@ -17,7 +17,7 @@ std::vector<std::byte> deflate(const std::string& text) {
   return packed;
 }
 
-// Inflates one stream and tells how much of it was read.
+// Inflates one stream; `read` becomes the number of bytes that were read.
 std::string inflate(const std::vector<std::byte>& packed, std::size_t size, std::size_t& read) {
   std::string text(size, '\0');
   libdeflate_decompressor* const inflater = libdeflate_alloc_decompressor();
@@ -39,7 +39,7 @@ TEST_CASE("pieces that end on any bit join into one stream") {
   for (std::size_t size = 0; size < 60; ++size) {
     for (const std::string& part : {text.substr(0, size), text.substr(0, size * 6000), random_bytes(size * 2000)}) {
       auto piece = deflate(part);
-      joiner.open_end(piece, as_bytes(part));
+      joiner.make_joinable(piece, as_bytes(part));
       joined.insert(joined.end(), piece.begin(), piece.end());
       all += part;
     }
@@ -61,7 +61,7 @@ TEST_CASE("a piece that does not decompress to its original is refused") {
   for (std::size_t i = 0; i + 1 < piece.size(); i += piece.size() / 50) {
     auto damaged = piece;
     damaged[i] ^= std::byte{4};
-    CHECK_THROWS_AS(joiner.open_end(damaged, as_bytes(text)), Error);
+    CHECK_THROWS_AS(joiner.make_joinable(damaged, as_bytes(text)), Error);
   }
   CHECK_THROWS_AS(joiner.verify(Bytes(piece).first(piece.size() - 1), as_bytes(text)), Error);
   auto longer = piece;

@@ -1,9 +1,10 @@
-// zstd of several threads: one frame, by the library's own threads.
+// zstd with several threads: one frame, by the library's own threads.
 //
-// Distributions build the static library without threads (Debian does), the shared one with them. Where
-// the linked one has none, the shared one is loaded at first use: libcurl brings it along anyway.
+// Debian and others build the static library without threads and the shared one with them. When the linked library has
+// none, the shared one is loaded at first use. It is installed wherever libcurl is, which depends on it.
 #include "base/lazy_library.h"
 #include "codec/codec.h"
+#include "codec/codec_sink.h"
 
 #include <tapster/error.h>
 #include <tapster/log.h>
@@ -16,7 +17,7 @@
 namespace tapster {
 namespace {
 
-// What a thread compresses at a time. The library's own choice, 8 MiB, would cost 100 MiB of memory.
+// Bytes that a thread compresses at a time. With the library's default, 8 MiB, 100 MiB of memory would be used.
 constexpr int kJob = 2 * 1024 * 1024;
 
 struct ZstdApi {
@@ -31,9 +32,9 @@ struct ZstdApi {
 bool has_threads(const ZstdApi& api) {
   ZSTD_CCtx* const context = api.create();
   if (context == nullptr) throw std::bad_alloc();
-  const bool taken = api.is_error(api.set(context, ZSTD_c_nbWorkers, 1)) == 0;
+  const bool accepted = api.is_error(api.set(context, ZSTD_c_nbWorkers, 1)) == 0;
   api.free(context);
-  return taken;
+  return accepted;
 }
 
 ZstdApi best_api() {
