@@ -152,6 +152,6 @@ enum class FolderVerdict {
 
 // The folder base/ID/: its objects, by names within it, and its unfinished uploads.
 FolderVerdict judge_backup_folder(std::string_view id, std::span<const ObjectEntry> objects,
-                           std::span<const UploadActivity> uploads, TimePoint now);
+                                  std::span<const UploadActivity> uploads, TimePoint now);
 
 }  // namespace tapster
