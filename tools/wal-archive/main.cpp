@@ -41,13 +41,13 @@ int archive_file(const WalArchiveArguments& arguments) {
 
 // What SIGTERM leaves of wal-archive, and SIGINT, SIGHUP and SIGKILL likewise. No handler is installed: the process
 // ends at once, and not with status 0, so PostgreSQL comes again with the segment.
+//
 // - A segment in one request: the store has the whole object or none. The next run compares what is there.
 // - A segment in parts (plain above 100 MiB, on Azure 64 MiB; compressed above 32 MiB): an unfinished upload, which no
-// reader sees. Azure and
-//   Google's resumable uploads drop it after a week; `barman-cloud-backup-delete --orphans`, or a rule of the bucket
-//   for incomplete uploads, removes it elsewhere.
-// - In a directory: nothing, or a file that begins with ".tapster-", where the file system has no unnamed files and for
-//   segments in parts. The same command removes it.
+//   reader sees. Azure, and Google for its resumable uploads, drops it after a week. Elsewhere
+//   `barman-cloud-backup-delete --orphans` or a rule of the bucket for incomplete uploads removes it.
+// - In a directory: nothing; or, where the file system has no unnamed files and for segments in parts, a file whose
+//   name begins with ".tapster-". The same command removes it.
 // - Segments ahead of their turn: objects without a note. They are compared when their turn comes.
 // - In the spool: at most a temporary file of a note, which a later run with --parallel removes.
 int main(int argc, char* argv[]) {
