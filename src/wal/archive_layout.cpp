@@ -33,7 +33,9 @@ std::string ArchiveLayout::base_prefix() const { return root_ + "base/"; }
 
 std::string ArchiveLayout::backup_prefix(std::string_view id) const { return fmt::format("{}base/{}/", root_, id); }
 
-std::string ArchiveLayout::backup_info_key(std::string_view id) const { return backup_prefix(id).append(kBackupInfoName); }
+std::string ArchiveLayout::backup_info_key(std::string_view id) const {
+  return backup_prefix(id).append(kBackupInfoName);
+}
 
 std::string ArchiveLayout::manifest_key(std::string_view id) const { return backup_prefix(id).append(kManifestName); }
 
