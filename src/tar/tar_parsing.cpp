@@ -1,5 +1,7 @@
 #include "tar/tar_parsing.h"
 
+#include "text/number.h"
+
 #include <tapster/error.h>
 
 #include <charconv>
@@ -72,11 +74,9 @@ bool checksum_fits(Bytes block) {
 
 template <typename Number>
 Number decimal(std::string_view keyword, std::string_view value) {
-  Number result = 0;
-  const auto [end, problem] = std::from_chars(value.data(), value.data() + value.size(), result);
-  if (problem != std::errc() || end != value.data() + value.size())
-    throw_damaged_tar(fmt::format("the {} of a pax header is no number", keyword));
-  return result;
+  const auto result = parse_decimal<Number>(value);
+  if (!result) throw_damaged_tar(fmt::format("the {} of a pax header is no number", keyword));
+  return *result;
 }
 
 // "1577934245.1234567", "-1.5": any number of digits; those beyond nanoseconds are cut.

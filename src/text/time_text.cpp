@@ -1,9 +1,10 @@
 #include "text/time_text.h"
 
+#include "text/number.h"
+
 #include <fmt/format.h>
 
 #include <array>
-#include <charconv>
 
 namespace tapster {
 namespace {
@@ -27,11 +28,9 @@ std::optional<TimePoint> assemble(int year, int month, int day, int hour, int mi
 }  // namespace
 
 std::optional<int> read_digits(std::string_view& text, std::size_t digits) {
-  if (text.size() < digits) return std::nullopt;
-  int value = 0;
-  const auto [end, problem] = std::from_chars(text.data(), text.data() + digits, value);
-  if (problem != std::errc() || end != text.data() + digits || text.front() == '-') return std::nullopt;
-  text.remove_prefix(digits);
+  if (text.size() < digits || text.front() == '-') return std::nullopt;
+  const auto value = parse_decimal<int>(text.substr(0, digits));
+  if (value) text.remove_prefix(digits);
   return value;
 }
 
