@@ -19,8 +19,8 @@ class Body {
   virtual std::size_t read(std::span<std::byte> out) = 0;
   // All of it, when it lies in memory as one piece; empty otherwise (then use read).
   virtual Bytes contiguous() const { return {}; }
-  // The same bytes, for those who read them to know them (digests) and not to send them: a body
-  // whose reading has a price gives a way around it.
+  // The same bytes, for reading them without sending them, as for a digest. A body that delays its reader, so that
+  // sending is paced, returns one that does not.
   virtual Body& unsent() { return *this; }
 };
 

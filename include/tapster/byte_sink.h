@@ -1,5 +1,5 @@
-// The pipe. Every heavy path is a chain of sinks: each takes bytes, transforms or stores
-// them, and hands them to the next, which it borrows (the caller owns the whole chain).
+// The interface by which bytes are passed on. Backups, restores and WAL travel through chains of sinks: each receives
+// bytes, transforms or stores them, and writes to the next one, which it borrows. The caller owns the whole chain.
 #pragma once
 
 #include <cstddef>
@@ -13,12 +13,12 @@ class ByteSink {
  public:
   virtual ~ByteSink() = default;
 
-  // Takes all of `data` or throws; `data` need not outlive the call. Not thread-safe.
+  // Accepts all of `data` or throws; `data` need not outlive the call. Not thread-safe.
   virtual void write(Bytes data) = 0;
 
-  // Where the next bytes may be put instead of being written, so that nobody copies them: filled(n) then does what
-  // write() does with the first n of them. Empty where there is no such place. Valid until the next call; it may wait
-  // and throw as write() does.
+  // A caller may put its next bytes into room() instead of calling write(), which saves a copy. filled(n) then does
+  // what write() does with the first n bytes of it. Empty for sinks that offer no room. Valid until the next call;
+  // it may wait and throw as write() does.
   virtual std::span<std::byte> room() { return {}; }
   virtual void filled(std::size_t /*count*/) {}
 

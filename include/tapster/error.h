@@ -1,9 +1,8 @@
-// Failures, classified once, where they are born.
+// Failures. The code that first sees one gives it its kind.
 //
-// The kind of an Error is the exit status of the command that dies of it (see
-// tools/process/exit_status.h for the one place where that is done). Absence is never an
-// Error: functions that look for something return an optional or a bool, and only when the
-// store has proven that it is not there.
+// The kind of an Error becomes the exit status of the command that it ends; tools/process/exit_status.h does that.
+// Absence is never an Error: functions that look for something return an optional or a bool, and say that it is not
+// there only when the store has proven that.
 #pragma once
 
 #include <fmt/format.h>
@@ -37,7 +36,7 @@ Error error(ErrorKind kind, fmt::format_string<Args...> format, Args&&... args) 
   return Error(kind, fmt::format(format, std::forward<Args>(args)...));
 }
 
-// A call that ended early because its stop_token asked for it. Nothing is known about what it was doing.
+// A call that ended early because its stop_token asked for it. Whether its work was done is unknown.
 class Interrupted final : public Error {
  public:
   Interrupted() : Error(ErrorKind::general, "interrupted") {}

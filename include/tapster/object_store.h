@@ -1,12 +1,16 @@
-// The contract that every store keeps: S3 and its relatives, and a directory.
+// The contract that the four stores keep: S3 and what speaks its API, Azure Blob Storage, Google Cloud Storage, and a
+// directory. "Bucket" below also means a container and that directory.
 //
-// Keys are UTF-8, without a leading slash, relative to the bucket (or the directory). Every
-// method may be called from several threads at once. Every method retries what is transient
-// before it throws, and throws Error: network when no whole answer came or the refusal was
-// transient to the end, general (a StoreError) when the store refused, operation when the
-// bucket does not exist on the calls that say so. Absence is a value, and only proven absence.
-// Where a stop_token is given, a request to stop ends the call within a second with Interrupted,
-// also one that waits for an answer or for the next attempt; the store stays usable.
+// Keys are UTF-8, without a leading slash, relative to the bucket. Every method may be called from several threads at
+// once. The three stores over HTTP repeat a request that fails for a passing reason before they throw.
+//
+// Every failure of a store is an Error. Its kind is network when no whole answer came, or when the store refused for a
+// passing reason until all attempts were used up. It is general otherwise. What the store refused is a StoreError; so
+// is a bucket that does not exist. Absence is a value, and only proven absence.
+//
+// A request to stop, where a stop_token is given, ends the call with Interrupted. The request that is on its way, and
+// the wait before the next attempt, end within about a second. What takes no token runs to its end first: the search
+// for credentials, a look for an existing object, and a directory's put and complete_upload. The store stays usable.
 #pragma once
 
 #include <tapster/body.h>
@@ -26,8 +30,8 @@
 
 namespace tapster {
 
-// A refusal by the store. what() is one line with everything: the likely cure, the operation,
-// the store's code and message, HTTP status, request id, bucket and key.
+// A refusal by the store. what() is one line with whatever is known of: the likely cure, the operation, the store's
+// code and message, HTTP status, request id, bucket and key.
 class StoreError final : public Error {
  public:
   struct Details {
@@ -66,7 +70,7 @@ struct ObjectStat {
   std::optional<std::uint32_t> crc32c = {};  // of the whole object, where the store keeps one
 };
 
-// Clipped to the object: what lies beyond its end, or has length 0, is no bytes and no error.
+// Clipped to the object: a range that lies beyond its end, or has length 0, yields no bytes and is no error.
 struct ByteRange {
   std::uint64_t offset = 0;
   std::optional<std::uint64_t> length;  // to the end when absent
@@ -74,7 +78,8 @@ struct ByteRange {
 
 struct GetOptions {
   std::optional<ByteRange> range;
-  // The version to read, as an ObjectStat named it: another one is an error. Stores without such names do not look.
+  // The version to read, as ObjectStat::etag names it: another version is an error. A store without entity tags
+  // ignores it.
   std::string etag = {};
   std::stop_token stop = {};
 };
@@ -111,12 +116,12 @@ enum class PutResult { created, already_exists };  // the second only with if_ab
 
 struct ListPage {
   std::vector<ObjectEntry> objects;   // byte order of keys, across pages
-  std::vector<std::string> prefixes;  // common prefixes, when a delimiter was given; end in it
+  std::vector<std::string> prefixes;  // with by_folder: the folders, each with its '/' at the end
 };
 
 struct ListOptions {
-  bool by_folder = false;        // true: roll up at '/' below the prefix
-  std::optional<int> page_size;  // a hint, for callers that expect few
+  bool by_folder = false;        // true: keys with a '/' behind the prefix are listed as the folder that they are in
+  std::optional<int> page_size;  // a hint, for callers that expect few objects
   std::string start_after = {};  // begin behind this key; not together with by_folder
 };
 
@@ -140,28 +145,28 @@ struct UnfinishedUpload {
 struct UploadedPart {
   int number = 0;  // from 1
   std::string etag;
-  std::string checksum;    // base64, when the checksum policy made one
+  std::string checksum;    // base64; empty when none was sent
   std::uint64_t size = 0;  // bytes
 };
 
 struct StoreLimits {
   std::uint64_t min_part_size = 0;  // bytes; the last part may be smaller
-  std::uint64_t max_part_size = 0;
+  std::uint64_t max_part_size = 0;  // bytes
   int max_parts = 0;
-  std::uint64_t max_put_size = 0;  // of a single put
-  std::size_t max_remove_batch = 0;
-  bool put_splits = false;  // put sends a large body in pieces by itself, several at once
+  std::uint64_t max_put_size = 0;    // bytes, of the body of one put
+  std::size_t max_remove_batch = 0;  // keys that one request deletes; remove() takes any number
+  bool put_splits = false;           // put sends a large body in pieces by itself, several at once
 };
 
 // Whether put with if_absent is decided by the store itself, in the one request that writes.
 enum class CreateOnly {
-  unknown,   // the condition is sent after a look, and may or may not be heeded
+  unknown,   // the store looks for the object, then sends the condition, which the service may or may not heed
   honoured,  // nothing is ever overwritten
-  refused,   // there is no condition: the look is all there is
+  refused,   // the service has no such condition: looking first is the only protection
 };
 
 struct StoreCapabilities {
-  bool metadata = false;  // keeps PutOptions::metadata and gives it back from stat
+  bool metadata = false;  // keeps PutOptions::metadata and returns it from stat and get
   bool tags = false;
   bool object_lock = false;  // stat tells of it
   CreateOnly create_only = CreateOnly::unknown;
@@ -174,33 +179,36 @@ class ObjectStore {
   // nullopt: proven absent.
   virtual std::optional<ObjectStat> stat(const std::string& key) = 0;
 
-  // Streams the object (or the range) into `sink`, resuming after a cut connection, and pinned
-  // to one version of the object: a change in between is an error, never a mixture. Does not
-  // call sink.finish(). Checksums returned by the store are verified (mismatch: an error after
-  // the bytes were written, so publish only after get returned). nullopt: proven absent, the
-  // sink untouched. Whatever the sink throws comes out unchanged.
+  // Streams the object (or the range) into `sink`. A download over HTTP that is cut goes on where it ended. All bytes
+  // are of one version of the object: a change in between is an error. When the whole object is read, a checksum that
+  // the service returns for it is verified. A mismatch is an error after the bytes were written, so publish only after
+  // get has returned. Does not call sink.finish(). nullopt: proven absent, the sink untouched. Whatever the sink
+  // throws comes out unchanged.
   virtual std::optional<ObjectStat> get(const std::string& key, ByteSink& sink, const GetOptions& options = {}) = 0;
 
-  // Stores the whole body under the key, atomically: readers see all of it or none. It is
-  // durable when this returns. With if_absent an existing object is left untouched.
+  // Stores the whole body under the key, atomically: readers see all of it or none. It is durable when this returns.
+  // WriteProtection and CreateOnly say how far an existing object is left untouched.
   virtual PutResult put(const std::string& key, Body& body, const PutOptions& options) = 0;
 
-  // Calls `each` with every page below the prefix (a plain string prefix, not a folder) until
-  // there are no more or it returns false. An unknown prefix is an empty listing; a missing
-  // bucket is an error.
+  // Calls `each` with every page of the keys that begin with the prefix (any text, not only a folder), until there are
+  // no more or it returns false. A prefix that no key has is an empty listing; a missing bucket is an error.
   virtual void list(const std::string& prefix, const ListOptions& options,
                     const std::function<bool(const ListPage&)>& each) = 0;
 
-  // Deletes; keys that do not exist count as deleted. Returns what could not be deleted, and
-  // goes on after such failures. Throws only when nothing can be learned about any key.
+  // Deletes any number of keys. Those that do not exist count as deleted. Returns the keys that the store would not
+  // delete, and goes on after such a refusal. Throws when the bucket does not exist, when no answer came, or when a
+  // whole batch was refused: keys of earlier batches are deleted then.
   virtual std::vector<RemoveFailure> remove(const std::vector<std::string>& keys) = 0;
 
-  // A multipart upload: every part but the last is exactly part_size bytes; parts may be sent
-  // in any order and from several threads; nothing is visible before complete. Whoever began
-  // it completes or aborts it. complete honours if_absent as far as the store can
-  // (already_exists leaves the upload to be aborted); abort of
-  // an unknown upload is fine and abort never throws (it logs). Told to stop, begin_upload waits some
-  // seconds for an answer that is on its way: nothing else names what is to be aborted.
+  // A multipart upload. Every part but the last is exactly part_size bytes. Nothing is visible before it is complete.
+  // Whoever began it completes or aborts it, and aborts it also when complete_upload returned already_exists.
+  //
+  // Parts may be sent in any order, from several threads, and again. A Google endpoint without uploads in parts is the
+  // exception: there a part waits until the one before it is stored, and a stored part cannot be sent again.
+  //
+  // complete_upload heeds WriteProtection as far as the store can. abort_upload never throws: it logs its failure, and
+  // an upload that is not there is none. Told to stop, begin_upload waits some seconds for an answer that is on its
+  // way: only that answer names the upload that is to be aborted.
   virtual UploadId begin_upload(const std::string& key, std::uint64_t part_size, const PutOptions& options) = 0;
   virtual UploadedPart upload_part(const UploadId& upload, int number, Body& body,
                                    const std::stop_token& stop = {}) = 0;
@@ -208,21 +216,22 @@ class ObjectStore {
                                     const PutOptions& options) = 0;
   virtual void abort_upload(const UploadId& upload) noexcept = 0;
 
-  // Calls `each` for every unfinished upload whose key begins with the prefix, until there are no more or
-  // it returns false. A directory keeps only the folder of a key for certain: the key's last component may
-  // be made up.
+  // Calls `each` for every unfinished upload whose key begins with the prefix, until there are no more or it returns
+  // false. A directory may not know the last component of the key, and then has "?" for it. A Google endpoint without
+  // uploads in parts lists none.
   virtual void list_uploads(const std::string& prefix, const std::function<bool(const UnfinishedUpload&)>& each) = 0;
-  // When the newest part of an upload came in; nullopt: there is none, or no such upload.
+  // When the newest part of an upload came in; nullopt: there is none, or no such upload. A directory tells when the
+  // upload was last written to, which is its beginning as long as it has no part.
   virtual std::optional<TimePoint> newest_part(const UploadId& upload) = 0;
 
   // The bucket, container or directory itself.
-  virtual bool container_exists() = 0;  // false: proven absent; 403 and the like throw
+  virtual bool container_exists() = 0;  // false: the store says that there is none; other refusals throw
   virtual void create_container() = 0;
 
   virtual StoreLimits limits() const = 0;
   virtual StoreCapabilities capabilities() const = 0;  // as far as known: a refusal may be learned later
-  // What tells this store from all that could be reached under the same URL by other settings: its service, bucket
-  // and, where buckets belong to accounts, who asks. No secret. Asks neither the network nor credential sources.
+  // Distinguishes this store from others that the same URL means under other settings: the service, the bucket and,
+  // where buckets belong to accounts, who asks. Holds no secret. Asks neither the network nor credential sources.
   virtual std::string identity() const = 0;
   virtual std::string describe(const std::string& key) const = 0;  // "s3://bucket/key", for messages
 };

@@ -1,4 +1,4 @@
-// The one place where a store is put together: location, credentials, client, retries.
+// Opens the store that a URL and the command line's options name.
 #pragma once
 
 #include <tapster/clock.h>

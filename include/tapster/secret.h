@@ -1,6 +1,6 @@
 // A value that must not be printed: no formatter, no stream operator, no conversion to a
 // string. Logging one does not compile; using one means writing .reveal(), which reviewers
-// can search for. The bytes are overwritten when the last owner goes.
+// can search for. Each Secret overwrites its own bytes when it is destroyed or assigned to.
 #pragma once
 
 #include <string>

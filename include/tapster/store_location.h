@@ -1,4 +1,4 @@
-// Where an archive lives: the URL argument of every command, taken apart.
+// Where an archive is: the parts of the URL that every command is given.
 #pragma once
 
 #include <optional>

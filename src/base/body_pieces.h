@@ -1,4 +1,4 @@
-// Reading a body to know it (digests, checksums), not to send it.
+// Reading a body without sending it, as for a digest or a checksum.
 #pragma once
 
 #include <tapster/body.h>
@@ -7,8 +7,8 @@
 
 namespace tapster {
 
-// Hands on every byte in order, in pieces of any size: without the price that sending the body may have, and without a
-// copy where it lies in memory. Throws what reading it throws. Whoever reads the body afterwards rewinds it.
+// Calls `take` with every byte in order, in pieces of any size. A paced body does not delay it (Body::unsent), and a
+// body in memory is not copied. Throws what reading it throws. Whoever reads the body afterwards rewinds it.
 void each_piece(Body& body, const std::function<void(Bytes)>& take);
 
 }  // namespace tapster

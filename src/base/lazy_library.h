@@ -1,9 +1,8 @@
 // Shared libraries that are loaded at first use.
 //
-// wal-archive is started for every segment, and libcurl with what hangs on it takes longer to load
-// than a directory store needs for the whole segment. So libcurl and libcrypto are opened by name
-// when something is really sent or hashed: --version, usage errors, file:// and segments that wait in
-// the spool never pay for them.
+// wal-archive is started for every segment. Loading libcurl and its dependencies takes longer than storing a whole
+// segment in a directory. So libcurl and libcrypto are opened by name when something is first sent or hashed. Commands
+// that do neither (--version, usage errors, file://, segments that were prefetched) never load them.
 #pragma once
 
 #include <string>

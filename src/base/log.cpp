@@ -48,7 +48,7 @@ void write(Level level, std::string_view message) noexcept {
                                          local.tm_min, local.tm_sec, milliseconds, getpid(), name_of(level), message);
     // One call, so that lines of several threads and processes do not mix.
     [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, line.data(), line.size());
-  } catch (const std::exception&) {  // out of memory while reporting: there is nobody left to tell
+  } catch (const std::exception&) {  // without memory the message cannot be reported anywhere
   }
 }
 

@@ -26,7 +26,7 @@ Location split(const std::string& path) {
   return {slash == 0 ? "/" : path.substr(0, slash), path.substr(slash + 1)};
 }
 
-// For an entry that was not there before: if it cannot be made durable, it is taken back.
+// For an entry that was not there before: it is removed again if it cannot be made durable.
 void sync_new_entry(int directory, const std::string& name, const std::string& path) {
   try {
     sync_directory(directory, path);
@@ -91,8 +91,8 @@ AtomicFile::~AtomicFile() {
 }
 
 void AtomicFile::open() {
-  // Whatever the reason why there is no unnamed file (the file system, the kernel), a named
-  // one may work; if that fails too, its error is the telling one.
+  // File systems and kernels that have no unnamed files fail in many ways, so a named file is tried after any
+  // failure. If that fails too, its error is the one to report.
   if (options_.unnamed) file_ = open_at(directory_, ".", O_TMPFILE | O_RDWR, options_.mode);
   if (!file_) open_named();
 }

@@ -8,10 +8,10 @@
 namespace tapster {
 
 // Gives a finished file in the open directory `directory` its final name and syncs the
-// directory; the file must have been synced. The first replaces what bears the name, the
-// second never does and returns false when something bears it (the directory is synced then
-// too: a caller that finds its own earlier work may rely on it). Both throw FileError, and
-// leave `temporary` in place when they throw or return false.
+// directory; the file must have been synced. publish_replace replaces what has the name.
+// publish_new never does: it returns false when something has the name. The directory is synced
+// then too, so that a caller that finds its own earlier file there may rely on it. Both throw
+// FileError, and leave `temporary` in place when they throw or return false.
 void publish_replace(int directory, const std::string& temporary, const std::string& name, const std::string& path);
 bool publish_new(int directory, const std::string& temporary, const std::string& name, const std::string& path);
 
@@ -36,7 +36,7 @@ class AtomicFile final : public ByteSink {
   struct Options {
     mode_t mode = 0600;   // less the umask
     bool unnamed = true;  // false: use a temporary name from the start
-    bool durable = true;  // false: the caller's caller syncs; a crash of the machine may leave it empty
+    bool durable = true;  // false: commit_replace syncs nothing; a crash may leave the file empty
   };
 
   explicit AtomicFile(const std::string& path);

@@ -1,3 +1,4 @@
+// A directory stream that closes itself.
 #pragma once
 
 #include <dirent.h>

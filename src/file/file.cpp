@@ -102,7 +102,7 @@ std::size_t FileBody::read(std::span<std::byte> out) {
   const std::size_t wanted = static_cast<std::size_t>(std::min<std::uint64_t>(out.size(), end_ - position_));
   const std::size_t count = wanted == 0 ? 0 : read_at(file_.get(), position_, out.first(wanted), path_);
   position_ += count;
-  // Looked at with the last bytes already, for readers that stop after size() bytes.
+  // Checked with the last bytes already, because readers may stop after size() bytes.
   if (position_ == end_ || (wanted != 0 && count == 0)) check_file_size();
   return count;
 }

@@ -24,7 +24,7 @@ class FileError final : public Error {
   int error_number_;
 };
 
-// Owns one descriptor. Closing ignores errors: whoever needs to know has synced before.
+// Owns one descriptor. Closing ignores errors: whoever needs the data on disk has synced it before.
 class FileDescriptor {
  public:
   FileDescriptor() = default;

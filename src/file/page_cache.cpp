@@ -18,8 +18,9 @@ std::uint64_t page_size() noexcept {
   return size;
 }
 
-// The parts of [begin, end) that are not in the cache; none when that cannot be told. The file is mapped for the
-// question alone: mincore (Linux 5.2 and newer) answers those who own the file, and shows others all as present.
+// The parts of [begin, end) that are not in the cache; none when the kernel does not tell. mincore needs a mapping, so
+// the file is mapped for that call. Since Linux 5.2 it answers only the file's owner, and reports everything as present
+// to others.
 std::vector<std::pair<std::uint64_t, std::uint64_t>> missing_parts(int file, std::uint64_t begin, std::uint64_t end) {
   const std::uint64_t page = page_size();
   std::vector<std::pair<std::uint64_t, std::uint64_t>> parts;
@@ -42,8 +43,8 @@ std::vector<std::pair<std::uint64_t, std::uint64_t>> missing_parts(int file, std
   return parts;
 }
 
-// nullopt: the kernel does not tell. By cachestat(2), Linux 6.5, for which the C library has no name yet: a call where
-// mincore takes three.
+// nullopt: the kernel does not tell. Uses cachestat(2) of Linux 6.5, which the C library does not name yet: one system
+// call, where mincore needs three.
 std::optional<bool> all_present(int file, std::uint64_t begin, std::uint64_t end) {
   constexpr long kCachestat = 451;
   const struct { std::uint64_t offset, length; } range{begin, end - begin};

@@ -1,5 +1,6 @@
-// The kernel's page cache, for files that are read once from beginning to end: reads ahead, and afterwards drops
-// what was not there before, so that a backup does not push PostgreSQL's pages out. Only hints: nothing fails.
+// Hints to the kernel's page cache for files that are read once, from beginning to end. The file is read ahead, and
+// pages that were not cached before are dropped afterwards, so that a backup does not displace PostgreSQL's pages.
+// Nothing here fails.
 #pragma once
 
 #include <tapster/byte_sink.h>
@@ -10,7 +11,8 @@
 
 namespace tapster {
 
-// For files of kSmall bytes and more. Works in windows, one of which is read ahead of the one in use.
+// For files of kSmall bytes and more; smaller ones are left alone. The file is divided into windows, and the next
+// window is read ahead while one is in use.
 class CacheWindows {
  public:
   static constexpr std::uint64_t kSmall = 1 << 20;
@@ -34,7 +36,7 @@ class CacheWindows {
   Ranges next_;
 };
 
-// For small files: whether all of it is in the cache, as far as the kernel tells.
+// For small files: whether the whole file is in the cache, as far as the kernel tells.
 bool is_cached(int file, std::uint64_t size);
 void drop_from_cache(int file) noexcept;
 

@@ -1,4 +1,4 @@
-// Small text files: AWS settings, tokens, the SSO cache.
+// Small text files such as settings and tokens, and the user's home directory, where many of them are.
 #pragma once
 
 #include <tapster/environment.h>
@@ -12,7 +12,7 @@ namespace tapster {
 // is larger than 1 MiB.
 std::optional<std::string> read_text_file(const std::string& path);
 
-// The user's home: HOME, else what the user database says; empty when neither knows.
+// The user's home: HOME, else what the user database says; empty when neither says.
 std::string home_directory(const Environment& environment);
 
 // A leading "~/" becomes the user's home.

@@ -1,4 +1,4 @@
-// Asking the system early to write files back, without ever waiting for it.
+// Asks the kernel early to write files to disk, without making the caller wait.
 #pragma once
 
 #include "file/file.h"
@@ -11,8 +11,8 @@
 
 namespace tapster {
 
-// A thread of its own does the asking, which itself waits when the disk is busy: then hints are dropped, and a
-// later sync has more to do. Thread-safe.
+// A thread of its own asks the kernel, because the call waits when the disk is busy. Hints that come meanwhile may be
+// dropped; a later sync then has more to write. Thread-safe.
 class WriteBack {
  public:
   WriteBack();
@@ -20,7 +20,7 @@ class WriteBack {
   WriteBack(const WriteBack&) = delete;
   WriteBack& operator=(const WriteBack&) = delete;
 
-  // This range was written; the caller may close the file.
+  // Asks for this range of the file to be written. The caller may close the file at once.
   void hint(int file, std::uint64_t offset, std::uint64_t length);
 
  private:

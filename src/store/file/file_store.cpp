@@ -21,7 +21,7 @@ bool same_version(const struct stat& a, const struct stat& b) noexcept {
   return a.st_size == b.st_size && a.st_mtim.tv_sec == b.st_mtim.tv_sec && a.st_mtim.tv_nsec == b.st_mtim.tv_nsec;
 }
 
-// The part of the object that the range means.
+// The begin and the end of the range, clipped to the object.
 std::pair<std::uint64_t, std::uint64_t> clip(const std::optional<ByteRange>& range, std::uint64_t size) noexcept {
   if (!range) return {0, size};
   const std::uint64_t begin = std::min(range->offset, size);
@@ -30,7 +30,7 @@ std::pair<std::uint64_t, std::uint64_t> clip(const std::optional<ByteRange>& ran
 
 }  // namespace
 
-// For what concerns no key.
+// Runs `work`, which concerns no key, and turns a FileError into a StoreError.
 template <typename Work>
 auto FileStore::guard_root(const char* operation, Work work) const {
   try {
@@ -69,8 +69,8 @@ std::optional<ObjectStat> FileStore::get(const std::string& key, ByteSink& sink,
   });
   if (!file) return std::nullopt;
 
-  // The open file is one version: writers replace names, never contents. Who does change the
-  // contents is found out.
+  // The open file stays one version, because this store's writers replace the name and never the contents. A change
+  // by another program is detected at the end.
   const auto clipped = clip(options.range, static_cast<std::uint64_t>(status.st_size));
   std::uint64_t position = clipped.first;  // no structured binding: clang 14 cannot capture one
   const std::uint64_t end = clipped.second;
@@ -102,8 +102,8 @@ PutResult FileStore::put_once(const Target& target, Body& body, const PutOptions
   const FileDescriptor folder = target.guard([&] { return tree_.make_folder(target.folder()); });
   struct stat status {};
   const auto taken = [&] { return find_file(folder.get(), target.name(), path, status); };
-  // Before any byte moves: most repeated archivings end here. Its writer may have been killed
-  // before its own sync of the directory.
+  // Checked before any byte is written, because archiving a segment again ends here. The directory is synced for the
+  // file's writer, which may have been killed before it did that.
   if (options.if_absent() && target.guard(taken)) {
     target.guard([&] { sync_directory(folder.get(), path); });
     return PutResult::already_exists;

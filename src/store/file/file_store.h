@@ -2,8 +2,8 @@
 //
 // A key is a path below the root. Directories are made with mode 0700 and files with 0600;
 // a directory that removing left empty goes too. Symbolic links below the root are never
-// followed: what meets one is an error. A file is written without a name (or under a
-// temporary one, see io/atomic_file.h) and linked when it is durable, so readers see all of
+// followed: a key that leads through one is an error. A file is written without a name (or under a
+// temporary one, see file/atomic_file.h) and linked when it is durable, so readers see all of
 // it or nothing, and several writers on several hosts may share the directory. Temporary
 // files that a crash left, ".tapster-*", are invisible and may be deleted.
 //
@@ -56,7 +56,7 @@ class FileStore final : public ObjectStore {
   std::string describe(const std::string& key) const override { return "file://" + tree_.path_of(key); }
 
  private:
-  // One operation's view: where the key is, and how failures are told.
+  // What one operation knows of its key: the place, and how a failure is reported.
   class Target;
   template <typename Work>
   auto guard_root(const char* operation, Work work) const;

@@ -10,7 +10,7 @@
 namespace tapster {
 namespace {
 
-// Behind ".tapster-upload-" and 16 digits, if it was noted.
+// Where the key's last component begins in the name of an upload's file, if it is in there.
 constexpr std::size_t kNoted = std::string_view(".tapster-upload-0123456789abcdef-").size();
 
 struct Contents {

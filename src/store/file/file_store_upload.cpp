@@ -19,13 +19,13 @@ namespace {
 constexpr std::string_view kUploadPrefix = ".tapster-upload-";
 constexpr std::string_view kPutPrefix = ".tapster-new-";
 
-// What a killed put left is aborted as an upload is.
+// The file that a killed put left behind is aborted as an upload is.
 bool is_upload_id(const std::string& id) {
   return (id.starts_with(kUploadPrefix) || id.starts_with(kPutPrefix)) && id.find('/') == std::string::npos &&
          id.find('\0') == std::string::npos;
 }
 
-// ".tapster-upload-", 16 digits, and the key's last component, so that list_uploads can tell it.
+// ".tapster-upload-", 16 digits and, where the name has room, the key's last component, for list_uploads.
 std::string upload_name(const std::string& name) {
   const std::string id = temporary_name("upload");
   return id.size() + 1 + name.size() > NAME_MAX ? id : id + "-" + name;

@@ -1,4 +1,4 @@
-// What the operations of FileStore share: a key's place, and the naming of failures.
+// What the operations of FileStore share: where a key is, and how a failure is reported.
 #pragma once
 
 #include "store/file/file_store.h"
@@ -31,8 +31,8 @@ class FileStore::Target {
     return {ErrorKind::general, message, {operation_, code, 0, "", tree_.root(), key_}};
   }
 
-  // Runs `work`, turning a FileError into a StoreError. Not for what calls a caller's body or
-  // sink: their exceptions pass unchanged.
+  // Runs `work`, and turns a FileError into a StoreError. Not for work that calls a caller's body or
+  // sink: their exceptions are to pass unchanged.
   template <typename Work>
   auto guard(Work work) const {
     try {
@@ -42,7 +42,7 @@ class FileStore::Target {
     }
   }
 
-  // Begins again when the directory is removed under it by somebody who found it empty.
+  // Runs `work` again when another process found the directory empty and removed it meanwhile.
   template <typename Work>
   auto retry_vanished_folder(Work work) const {
     constexpr int kAttempts = 100;
@@ -57,7 +57,7 @@ class FileStore::Target {
     }
   }
 
-  // Hands the whole body to write(Bytes), from its beginning.
+  // Rewinds the body and passes all of it to write(Bytes).
   template <typename Write>
   void copy(Body& body, Write write) const {
     constexpr std::size_t kBuffer = 256U << 10U;

@@ -26,7 +26,7 @@ constexpr std::uint64_t kSmallestRange = 256 << 10;
 
 using Buffer = std::unique_ptr<std::byte[]>;
 
-// A range on its way; its reader owns it.
+// A range that is being fetched, or was fetched and not delivered yet; its Reading owns it.
 struct Range {
   std::uint64_t offset = 0;
   std::size_t size = 0;
@@ -47,13 +47,12 @@ struct Reading {
   std::deque<std::unique_ptr<Range>> ranges;  // in order; the first is the next to be delivered
   std::size_t in_flight = 0;
   bool failed = false;  // nothing more is to be fetched
-  // Of the version that is read; neither changes any more when the first range has arrived: the later requests ask for
-  // that version.
+  // The version that is read. The first range that arrives sets both; later requests ask for that version.
   std::optional<std::string> etag;
   std::optional<std::uint32_t> crc32c;
 };
 
-// Fills a buffer; more than was asked for is the store's fault.
+// Fills a buffer of the size that was asked for. Throws Error (general) when the store sends more.
 class BufferSink final : public ByteSink {
  public:
   BufferSink(std::byte* to, std::size_t size) : to_(to), room_(size) {}
@@ -122,8 +121,8 @@ struct RangedDownloads::State {
   TransferPool connections_;  // last: its threads use all of the above
 };
 
-// The one that has the fewest ranges waiting: each gets its share of the memory. A reader's first range is
-// always the oldest of its own, so whoever holds memory can go on.
+// The object that has the fewest ranges, so that all objects share the memory evenly. Ranges are requested in order, so
+// an object that holds memory always holds the range that is to be delivered next, and can go on.
 Reading* RangedDownloads::State::next_reading() {
   if (free_ == 0 || in_flight_ >= connections_.at_once()) return nullptr;
   Reading* best = nullptr;
@@ -183,7 +182,7 @@ void RangedDownloads::State::fetch(Reading& reading, Range& range, std::unique_l
   if (*reading.etag != stat.etag) range.failure = std::make_exception_ptr(changed(reading.key));
 }
 
-// Without a lock.
+// Called without the mutex.
 ObjectStat RangedDownloads::State::get(const Reading& reading, const Range& range, std::string etag) {
   BufferSink sink(range.buffer.get(), range.size);
   GetOptions options;
@@ -201,7 +200,7 @@ ObjectStat RangedDownloads::State::get(const Reading& reading, const Range& rang
   return std::move(*stat);
 }
 
-// Whatever is still on its way uses the reading's memory: end it, and wait for that.
+// Interrupts the object's requests and waits for them to end, because they use its memory. Then frees its ranges.
 void RangedDownloads::State::end(Reading& reading) {
   reading.stop.request_stop();
   std::unique_lock lock(mutex_);
@@ -215,7 +214,7 @@ void RangedDownloads::State::end(Reading& reading) {
   work_.notify_all();
 }
 
-// Waits for it to arrive. Throws what went wrong on its way.
+// Waits until the object's next range has arrived, and returns it. Throws the failure of its request.
 const Range& RangedDownloads::State::first_range(Reading& reading) {
   std::unique_lock lock(mutex_);
   const auto has_arrived = [&] { return !reading.ranges.empty() && reading.ranges.front()->arrived; };

@@ -26,8 +26,7 @@ void RateLimit::take(std::uint64_t bytes, const std::stop_token& stop) {
   const std::lock_guard lock(mutex_);
   if (stop.stop_requested()) throw Interrupted();
   const TimePoint now = clock_.now();
-  // Whoever came before has waited until it was paid for: later than now it can only be when the
-  // clock was set back.
+  // Callers before this one have waited until paid_until_. It is later than now only when the clock was set back.
   paid_until_ = std::clamp(paid_until_, now - kCredit, now);
   const std::chrono::duration<double> price(static_cast<double>(bytes) / static_cast<double>(rate_));
   paid_until_ += std::chrono::ceil<TimePoint::duration>(price);

@@ -11,8 +11,8 @@
 
 namespace tapster {
 
-// Thread-safe. The bucket holds a tenth of a second's worth, so there is no burst at the start, nor
-// after a pause.
+// Thread-safe. The bucket holds at most what may be sent in a tenth of a second, so no burst follows the start or a
+// pause.
 class RateLimit {
  public:
   // Throws Error (usage) for a rate of 0. The clock is borrowed.
@@ -21,17 +21,17 @@ class RateLimit {
   // Waits until so many bytes may be sent, one caller after the other. Throws Interrupted when stopped.
   void take(std::uint64_t bytes, const std::stop_token& stop);
 
-  // The most that one should take at a time for an even flow: a tenth of a second's worth.
+  // Bytes to ask for at a time, at most, so that the flow is even: what may be sent in a tenth of a second.
   std::size_t stride() const noexcept;
 
  private:
   std::uint64_t rate_;
   Clock& clock_;
-  std::mutex mutex_;      // held while waiting: who waits behind has nothing to do until then either
-  TimePoint paid_until_;  // what was taken is paid for by then
+  std::mutex mutex_;      // held while waiting: the next caller may not send before this one either
+  TimePoint paid_until_;  // when all that callers were allowed to send will have been sent at the rate
 };
 
-// A body whose sending is paced; reading it for its digest is not. Borrows both.
+// A body whose reader is paced by the limit; unsent() is not paced. Borrows both.
 class PacedBody final : public Body {
  public:
   PacedBody(Body& body, RateLimit& limit, std::stop_token stop) : body_(body), limit_(limit), stop_(std::move(stop)) {}

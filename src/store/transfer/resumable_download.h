@@ -1,4 +1,4 @@
-// Downloads that survive: a cut connection continues where it ended, pinned to the version it began with.
+// Downloads that go on after a cut connection, where it ended, and with the version of the object they began with.
 #pragma once
 
 #include <tapster/byte_sink.h>
@@ -30,10 +30,11 @@ class DownloadProtocol {
   // proven. Throws TransportError when the answer was cut, StoreError for refusals, and what on_headers and the
   // sink throw.
   virtual Outcome fetch(const Request& request) = 0;
-  virtual ObjectStat stat_of(const HttpHeaders& headers) = 0;  // its size is not looked at
+  virtual ObjectStat stat_of(const HttpHeaders& headers) = 0;  // the caller sets its size
   virtual std::optional<ObjectStat> stat() = 0;                // by a request of its own
-  // The stored checksum: begun with the first answer's headers, told all bytes in order, compared at the end (throws
-  // Error, general, on a mismatch). `whole`: the object is read from its beginning to its end.
+  // The checksum that the store has recorded. begin_checksum reads it from the headers of the first answer,
+  // update_checksum gets all bytes in order, and verify_checksum compares at the end: a mismatch is an Error (general).
+  // `whole`: the object is read from its beginning to its end.
   virtual void begin_checksum(const HttpHeaders& headers, bool whole) = 0;
   virtual void update_checksum(Bytes data) = 0;
   virtual void verify_checksum() = 0;

@@ -3,9 +3,9 @@
 namespace tapster {
 namespace {
 
-constexpr int kTransfersOfEach = 2;  // that make a measurement
+constexpr int kTransfersOfEach = 2;  // transfers of each connection that make a measurement
 constexpr double kWorthMore = 1.1;
-constexpr double kHeldUp = 0.25;  // of the time: less waiting leaves little to win
+constexpr double kHeldUp = 0.25;  // the share of the time spent waiting from which on a trial is worth it
 
 }  // namespace
 
@@ -33,8 +33,8 @@ void TransferCount::done(Time now, std::uint64_t bytes, int warm) {
   const auto seconds_of = [](Time::duration time) { return std::chrono::duration<double>(time).count(); };
   const double seconds = seconds_of(now - since_);
   if (waiting_ > 0) waited_ += now - waiting_since_;
-  // Neighbours that are slower than the store say nothing about it. Time tells, and not how many transfers were waited
-  // for: transfers that began together end together, and the first of them ends the wait.
+  // Without much waiting something else than the transfers is slow, and their rate says nothing about the store. The
+  // time is counted, and not the waits: transfers that began together end together, and the first ends the wait.
   const bool held_up = seconds_of(waited_) > kHeldUp * seconds;
   const double rate = static_cast<double>(bytes_) / seconds;
   restart(now);

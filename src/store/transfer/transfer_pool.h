@@ -1,4 +1,4 @@
-// The threads that move parts and ranges of objects: as many as the wire rewards.
+// The threads that move parts and ranges of objects: as many as TransferCount finds to be faster.
 #pragma once
 
 #include "base/thread_pool.h"
@@ -9,31 +9,32 @@
 
 namespace tapster {
 
-// Uploads and downloads use it alike. Its owner's mutex guards everything but the construction, join() and the threads
-// themselves. TransferCount decides how many transfers are under way at once; a thread that the system refuses is gone
-// without.
+// Used by uploads and downloads. The owner calls all methods but the constructor and join() with its own mutex held.
+// TransferCount decides how many transfers are under way at once. When the system refuses a thread, the pool goes on
+// with those that it has.
 class TransferPool {
  public:
-  // What one thread has to remember between two calls of done().
+  // One per thread; the thread passes it to done().
   struct Thread {
     bool has_transferred = false;
   };
 
-  // Begins with `least` threads, or with those that can be had. Throws Error (general) when that is none. `run` is what
-  // each thread runs; it returns when the owner tells it to.
+  // Starts `least` threads, or as many of them as the system gives. Throws Error (general) when that is none. Each
+  // thread calls `run` once; `run` returns when the owner tells it to.
   TransferPool(int least, int most, std::function<void(Thread&)> run);
 
   // So many transfers may be under way.
   int at_once() const noexcept { return count_.count(); }
 
-  // A transfer of `bytes` was done by `thread`. Starts the threads that are missing.
+  // `thread` has transferred `bytes`. Starts more threads when TransferCount allows more.
   void done(Thread& thread, std::uint64_t bytes);
-  // The owner is about to end its threads: none is started from now on.
+  // Starts no thread from now on. To be called before the owner tells `run` to return.
   void close() noexcept { closed_ = true; }
-  // Waits until all threads have returned. Without the owner's mutex.
+  // Waits until all threads have returned. Called without the owner's mutex, after close().
   void join() noexcept { threads_.join(); }
 
-  // While one exists, somebody waits for a transfer. Made and destroyed with the owner's mutex held.
+  // Exists while the thread that fills or empties the buffers waits for a transfer. Made and destroyed with the
+  // owner's mutex held.
   class Waiting {
    public:
     explicit Waiting(TransferPool& pool);
