@@ -1,6 +1,7 @@
 #include "postgres/connection.h"
 
 #include "postgres/stop_event.h"
+#include "text/one_line.h"
 
 #include <tapster/error.h>
 #include <tapster/log.h>
@@ -15,21 +16,6 @@ namespace tapster {
 namespace {
 
 constexpr int kCancelWait = 5000;  // milliseconds that a cancelled query may take to end
-
-// libpq's messages have several lines and end in a newline.
-std::string one_line(std::string_view text) {
-  std::string line;
-  for (const char c : text) {
-    const bool blank = c == '\n' || c == '\t' || c == ' ';
-    if (!blank) {
-      line += c;
-    } else if (!line.empty() && line.back() != ' ') {
-      line += ' ';
-    }
-  }
-  while (!line.empty() && line.back() == ' ') line.pop_back();
-  return line;
-}
 
 std::string field(const PGresult* result, int code) {
   const char* const text = PQresultErrorField(result, code);

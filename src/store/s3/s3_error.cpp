@@ -2,6 +2,7 @@
 
 #include "http/http_status.h"
 #include "store/cloud/cure.h"
+#include "text/one_line.h"
 #include "text/xml.h"
 
 #include <algorithm>
@@ -78,7 +79,7 @@ S3Error parse_s3_error(const HttpResponse& response) {
   failure.status = response.status;
   if (const auto document = XmlDocument::parse(response.body); document && document->root().name() == "Error") {
     failure.code = document->root().child("Code").text();
-    failure.message = document->root().child("Message").text();
+    failure.message = one_line(document->root().child("Message").text());
     failure.region = document->root().child("Region").text();
     failure.request_id = document->root().child("RequestId").text();
   }

@@ -4,6 +4,7 @@
 #include "store/azure/credentials/azure_token_answer.h"
 #include "store/azure/credentials/azure_token_sources.h"
 #include "store/cloud/credentials/service_call.h"
+#include "text/one_line.h"
 
 #include <utility>
 
@@ -33,7 +34,7 @@ class ToolSource final : public TokenSource {
     }
     const Secret output(std::move(result.output));
     if (result.status != 0) {
-      const std::string said = one_line(result.errors);
+      const std::string said = short_line(result.errors);
       throw NotAvailable(name(),
                          fmt::format("{} ended with status {}{}{} (is somebody signed in? try \"{}\")", tool_.words[0],
                                      result.status, said.empty() ? "" : ": ", said, tool_.sign_in));

@@ -3,6 +3,7 @@
 #include "store/cloud/credentials/service_call.h"
 #include "store/cloud/cure.h"
 #include "text/json_member.h"
+#include "text/one_line.h"
 
 #include <nlohmann/json.hpp>
 
@@ -52,9 +53,9 @@ Error entra_refusal(const HttpResponse& response, std::string_view source) {
   const std::string_view cure = cure_for(kEntraCures, code);
   const std::string trace = text_of(document, "trace_id");
   std::string reason = text_of(document, "error");
-  const std::string text = one_line(std::string_view(description).substr(0, description.find("Trace ID:")));
+  const std::string text = short_line(std::string_view(description).substr(0, description.find("Trace ID:")));
   if (!text.empty()) reason += (reason.empty() ? "" : ": ") + text;
-  if (!trace.empty()) reason += fmt::format(" (trace {})", one_line(trace));
+  if (!trace.empty()) reason += fmt::format(" (trace {})", short_line(trace));
   if (!cure.empty()) reason += fmt::format("; {}", cure);
   return refusal(response, source, reason);
 }

@@ -5,6 +5,7 @@
 #include "store/azure/managed_identity/managed_identity.h"
 #include "store/cloud/credentials/service_call.h"
 #include "text/encoding.h"
+#include "text/one_line.h"
 
 #include <algorithm>
 #include <utility>
@@ -54,7 +55,7 @@ class AzureArcSource final : public TokenSource {
     const std::string file = path.substr(std::min(path.size(), path.rfind('/') + 1));
     if (path != directory_ + '/' + file || !file.ends_with(".key")) {
       throw error(ErrorKind::general, "Cannot get credentials from {}: it names {}, which is no .key file in {}",
-                  name(), one_line(path), directory_);
+                  name(), short_line(path), directory_);
     }
     return read_key(path);
   }

@@ -2,12 +2,11 @@
 
 #include "text/encoding.h"
 #include "text/json_member.h"
+#include "text/one_line.h"
 
 #include <tapster/log.h>
 
 #include <nlohmann/json.hpp>
-
-#include <algorithm>
 
 namespace tapster {
 namespace {
@@ -15,14 +14,6 @@ namespace {
 using nlohmann::json;
 
 }  // namespace
-
-std::string one_line(std::string_view text) {
-  constexpr std::size_t kLimit = 300;
-  std::string line(trim(text).substr(0, kLimit));
-  std::replace_if(
-      line.begin(), line.end(), [](char c) { return static_cast<unsigned char>(c) < ' '; }, ' ');
-  return line;
-}
 
 bool is_transient(const HttpResponse& response) { return response.status == 429 || response.status >= 500; }
 
@@ -56,14 +47,14 @@ Error refusal(const HttpResponse& response, std::string_view service, std::strin
 
 std::string reason_in(const HttpResponse& response) {
   const json document = json::parse(response.body, nullptr, false);
-  if (!document.is_object()) return one_line(response.body);
+  if (!document.is_object()) return short_line(response.body);
   std::string reason;
   for (const char* member :
        {"Code", "code", "__type", "error", "Message", "message", "error_description", "errorMessage"}) {
     const std::string text = text_of(document, member);
     if (!text.empty()) reason += (reason.empty() ? "" : ": ") + text;
   }
-  return one_line(reason);
+  return short_line(reason);
 }
 
 }  // namespace tapster

@@ -8,6 +8,7 @@
 #include "store/gcs/credentials/gcs_token_sources.h"
 #include "store/gcs/credentials/metadata_server.h"
 #include "text/encoding.h"
+#include "text/one_line.h"
 
 #include <tapster/error.h>
 #include <tapster/log.h>
@@ -63,7 +64,7 @@ void check_universe(const CredentialFile& file, const Environment& environment) 
   throw error(ErrorKind::general,
               "The credentials in {} are of the universe domain {}, and requests go to {}: set "
               "GOOGLE_CLOUD_UNIVERSE_DOMAIN to the former, or use other credentials",
-              file.place(), one_line(theirs), one_line(ours));
+              file.place(), short_line(theirs), short_line(ours));
 }
 
 std::string project_of(const CredentialFile* file, const Environment& environment) {
@@ -136,7 +137,7 @@ std::unique_ptr<TokenSource> make_token_source(const CredentialFile& file, std::
   file.refuse(
       fmt::format("\"type\" is \"{}\", and supported are service_account, authorized_user, external_account and "
                   "impersonated_service_account,",
-                  one_line(type)));
+                  short_line(type)));
 }
 
 }  // namespace tapster

@@ -4,6 +4,7 @@
 #include "store/cloud/credentials/jwt.h"
 #include "store/cloud/credentials/service_call.h"
 #include "store/gcs/credentials/gcs_token_sources.h"
+#include "text/one_line.h"
 
 #include <tapster/error.h>
 
@@ -46,7 +47,7 @@ class ServiceAccountSource final : public TokenSource {
                          kAssertionCures);
   }
 
-  std::string name() const override { return fmt::format("the service account {} in {}", one_line(email_), place_); }
+  std::string name() const override { return fmt::format("the service account {} in {}", short_line(email_), place_); }
 
  private:
   Secret sign(TimePoint now) const {

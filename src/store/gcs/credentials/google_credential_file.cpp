@@ -2,6 +2,7 @@
 
 #include "store/cloud/credentials/service_call.h"
 #include "store/cloud/credentials/service_url.h"
+#include "text/one_line.h"
 
 #include <tapster/error.h>
 
@@ -75,7 +76,7 @@ std::string CredentialFile::optional_url(const char* member) const {
     refuse(
         fmt::format("\"{}\" is {}, where secrets must not be sent: https:// is expected (http:// to a loopback or "
                     "link-local address alone)",
-                    member, one_line(value.substr(0, value.find_first_of("?#")))));
+                    member, short_line(value.substr(0, value.find_first_of("?#")))));
   }
   return value;
 }

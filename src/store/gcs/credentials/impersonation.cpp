@@ -3,6 +3,7 @@
 #include "store/cloud/credentials/service_call.h"
 #include "store/gcs/credentials/gcs_token_sources.h"
 #include "text/json_member.h"
+#include "text/one_line.h"
 #include "text/time_text.h"
 
 #include <tapster/body.h>
@@ -82,7 +83,7 @@ std::string account_in(const std::string& url) {
   const std::size_t at = url.find(kBefore);
   if (at == std::string::npos) return url;
   const std::string rest = url.substr(at + kBefore.size());
-  return one_line(rest.substr(0, rest.find_first_of(":/?")));
+  return short_line(rest.substr(0, rest.find_first_of(":/?")));
 }
 
 std::unique_ptr<TokenSource> impersonate(std::unique_ptr<TokenSource> caller, Impersonation impersonation,

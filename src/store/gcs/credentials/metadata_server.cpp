@@ -3,6 +3,7 @@
 #include "store/cloud/credentials/service_call.h"
 #include "store/cloud/credentials/service_url.h"
 #include "text/encoding.h"
+#include "text/one_line.h"
 
 #include <tapster/error.h>
 #include <tapster/log.h>
@@ -26,7 +27,7 @@ class MetadataServer {
     base_ = "http://" + host.value_or("metadata.google.internal");
     if (!host_of(base_) || authority_of(base_) != base_.substr(std::string_view("http://").size())) {
       throw error(ErrorKind::general, "GCE_METADATA_HOST (or GCE_METADATA_IP) is \"{}\": HOST or HOST:PORT is expected",
-                  one_line(*host));
+                  short_line(*host));
     }
   }
 

@@ -7,6 +7,7 @@
 #include "store/s3/credentials/aws_credential_request.h"
 #include "store/s3/credentials/sigv4.h"
 #include "text/encoding.h"
+#include "text/one_line.h"
 
 #include <tapster/error.h>
 
@@ -148,7 +149,7 @@ std::unique_ptr<SubjectToken> subject_token_from_aws(const SubjectContext& conte
                                                      const GoogleNetwork& network) {
   const std::string environment_id = context.source.required("environment_id");
   if (environment_id != "aws1") {
-    context.source.refuse(fmt::format("\"environment_id\" is \"{}\", and known is aws1,", one_line(environment_id)));
+    context.source.refuse(fmt::format("\"environment_id\" is \"{}\", and known is aws1,", short_line(environment_id)));
   }
   return std::make_unique<AwsToken>(context, environment, network);
 }

@@ -5,6 +5,7 @@
 #include "store/cloud/credentials/service_call.h"
 #include "store/gcs/credentials/subject_token.h"
 #include "text/json_member.h"
+#include "text/one_line.h"
 
 #include <tapster/error.h>
 #include <tapster/log.h>
@@ -66,7 +67,7 @@ class ProgramToken final : public SubjectToken {
     }
     if (!success) {
       throw error(ErrorKind::general, "Cannot get a subject token from {}: {}: {}", name(),
-                  one_line(text_of(document, "code")), one_line(text_of(document, "message")));
+                  short_line(text_of(document, "code")), short_line(text_of(document, "message")));
     }
     Secret token = token_in(document);
     const auto expires = expiration(document);
@@ -119,7 +120,7 @@ class ProgramToken final : public SubjectToken {
     const std::string type = text_of(document, "token_type");
     if (type != token_type_) {
       throw error(ErrorKind::general, "The answer of {} has the token_type \"{}\", and {} is expected", name(),
-                  one_line(type), token_type_);
+                  short_line(type), token_type_);
     }
     const char* member = type.ends_with(":saml2") ? "saml_response" : "id_token";
     Secret token(text_of(document, member));

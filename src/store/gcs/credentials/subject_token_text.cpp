@@ -3,6 +3,7 @@
 #include "store/cloud/credentials/service_call.h"
 #include "store/gcs/credentials/subject_token.h"
 #include "text/encoding.h"
+#include "text/one_line.h"
 
 #include <tapster/error.h>
 
@@ -19,7 +20,8 @@ class TokenFormat {
     const auto format = source.object("format");
     const std::string type = format ? format->text("type") : "";
     if (type.empty() || type == "text") return;
-    if (type != "json") format->refuse(fmt::format("\"type\" is \"{}\", and known are text and json,", one_line(type)));
+    if (type != "json")
+      format->refuse(fmt::format("\"type\" is \"{}\", and known are text and json,", short_line(type)));
     member_ = format->required("subject_token_field_name");
   }
 

@@ -4,6 +4,7 @@
 #include "text/encoding.h"
 #include "text/json_member.h"
 #include "text/number.h"
+#include "text/one_line.h"
 
 #include <tapster/body.h>
 
@@ -29,7 +30,7 @@ Reason reason_of(const HttpResponse& response) {
   }
   const std::string status = text_of(*error, "status");
   const std::string message = text_of(*error, "message");
-  return {status, one_line(status + (status.empty() || message.empty() ? "" : ": ") + message)};
+  return {status, short_line(status + (status.empty() || message.empty() ? "" : ": ") + message)};
 }
 
 // A number, or one in a text, as some brokers send it.

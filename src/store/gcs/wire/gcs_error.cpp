@@ -5,6 +5,7 @@
 #include "store/cloud/cure.h"
 #include "text/encoding.h"
 #include "text/json_member.h"
+#include "text/one_line.h"
 #include "text/xml.h"
 
 #include <nlohmann/json.hpp>
@@ -131,7 +132,7 @@ GcsError parse_gcs_error(const HttpResponse& response) {
   if (!read_json(failure, response.body) && !read_xml(failure, response.body) && !text.starts_with('<')) {
     failure.message = text;
   }
-  failure.message = one_line(failure.message);
+  failure.message = short_line(failure.message);
   if (failure.code.empty()) failure.code = std::to_string(response.status);
   if (failure.message.empty()) failure.message = reason_phrase(response.status);
   if (const auto* id = find_header(response.headers, "x-guploader-uploadid")) failure.request_id = *id;

@@ -1,6 +1,7 @@
 #include "store/s3/credentials/aws_credential_request.h"
 
 #include "text/json_member.h"
+#include "text/one_line.h"
 #include "text/time_text.h"
 
 #include <tapster/error.h>
@@ -39,7 +40,7 @@ AwsCredentials parse_credentials(std::string_view text, std::string_view service
   }
   if (!credentials.expires) {
     throw error(ErrorKind::general, "The answer of {} has an {} that is no time: {}", service, members.expires,
-                one_line(expires->dump(-1, ' ', false, json::error_handler_t::replace)));
+                short_line(expires->dump(-1, ' ', false, json::error_handler_t::replace)));
   }
   return credentials;
 }
@@ -56,7 +57,7 @@ const std::string& checked_region(const std::string& region) {
   const bool fits = !region.empty() && std::all_of(region.begin(), region.end(), [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
   });
-  if (!fits) throw error(ErrorKind::general, "\"{}\" is not the name of an AWS region", one_line(region));
+  if (!fits) throw error(ErrorKind::general, "\"{}\" is not the name of an AWS region", short_line(region));
   return region;
 }
 

@@ -28,6 +28,11 @@ TEST_CASE("an S3 error says what, where and what to do, in one line") {
   CHECK(failure.details().key == "k");
 }
 
+TEST_CASE("a message of several lines becomes one") {
+  const HttpResponse answer{400, {}, "<Error><Code>Odd</Code><Message>\nIt is\n  so\r\n</Message></Error>"};
+  CHECK_THAT(std::string(made_of(answer).what()), ContainsSubstring("the PutObject operation: It is so [HTTP 400,"));
+}
+
 TEST_CASE("an S3 error without much to say") {
   CHECK(std::string(made_of({418, {}, ""}, "").what()) ==
         "An error occurred (418) when calling the PutObject operation: [HTTP 418, request id none, bucket b]");

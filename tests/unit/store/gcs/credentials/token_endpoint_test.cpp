@@ -56,7 +56,7 @@ TEST_CASE("a refusal is told in Google's words") {
   }
   SECTION("a text") {
     world.http.answer(407, "<html>\r\nProxy\r\n</html>");
-    reason = "status 407, <html>  Proxy  </html>";
+    reason = "status 407, <html> Proxy </html>";
   }
   SECTION("nothing") {
     world.http.answer(404);
