@@ -10,7 +10,7 @@ TransportError to_transport_error(const CurlFailure& failure, const std::string&
   using Stage = TransportError::Stage;
   const std::string& reason = failure.reason;
   // Without the path and the query, which may hold secrets.
-  const std::string server = url.substr(0, url.find('/', url.find("://") + 3));
+  const std::string server = url.substr(0, url.find_first_of("/?#", url.find("://") + 3));
   const auto transport = [&](Stage stage, bool retryable, const std::string& cure) {
     return TransportError(stage, retryable, fmt::format("{}: {}{}", server, reason, cure));
   };

@@ -17,7 +17,8 @@ struct CurlFailure {
 };
 
 // One line with the server, libcurl's words and the likely cure. Whether it can be tried again depends on the code:
-// connections that failed can, certificates that were refused cannot. Nothing of the URL's path and query is in it.
+// connections that failed can, certificates that were refused cannot. Of the URL only scheme, host and port are in it;
+// one that libcurl does not understand is shown as text/shown_url.h says.
 TransportError to_transport_error(const CurlFailure& failure, const std::string& url);
 
 }  // namespace tapster
