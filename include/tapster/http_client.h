@@ -68,7 +68,8 @@ class HttpClient {
   // followed. When `sink` is given and the status is 200 or 206, the body goes there as it arrives
   // (finish() is not called); otherwise it is collected, and more than 32 MiB of it is an error.
   // Throws TransportError when no whole answer came (the sink may have got a part of it then),
-  // and whatever the body or the sink throws, unchanged. May be called from several threads.
+  // Interrupted after a stop, Error (general) when the client cannot send the request, and whatever the body, the sink
+  // and on_headers throw, unchanged. May be called from several threads.
   virtual HttpResponse perform(const HttpRequest& request, ByteSink* sink = nullptr) = 0;
 };
 

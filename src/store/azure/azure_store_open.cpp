@@ -6,8 +6,9 @@ namespace tapster {
 namespace {
 
 // Everything that an Azure store borrows, in the order in which it borrows.
-struct Parts {
-  Parts(const StoreLocation& location, const StoreOptions& options, const Environment& environment, Clock& clock)
+struct AzureStoreParts {
+  AzureStoreParts(const StoreLocation& location, const StoreOptions& options, const Environment& environment,
+                  Clock& clock)
       : settings(resolve_azure_settings(location, options, environment)),
         http(settings.http),
         client(settings, resolve_azure_account(location, options, environment, http, clock), http, clock) {}
@@ -21,7 +22,7 @@ struct Parts {
 
 std::unique_ptr<ObjectStore> open_azure_store(const StoreLocation& location, const StoreOptions& options,
                                               const Environment& environment, Clock& clock) {
-  return std::make_unique<OwningStore<AzureStore, Parts>>(location, options, environment, clock);
+  return std::make_unique<OwningStore<AzureStore, AzureStoreParts>>(location, options, environment, clock);
 }
 
 }  // namespace tapster

@@ -11,7 +11,7 @@ namespace tapster {
 
 CurlSettings network_settings(const StoreOptions& options, const Environment& environment, std::string ca_bundle) {
   CurlSettings http;
-  // Zero and less mean "no limit", as they do to the original's SDK in effect.
+  // Zero and less mean no limit: that is what the original's SDK makes of them.
   const auto seconds = [](int value) {
     return value > 0 ? Duration(std::chrono::seconds(value)) : Duration::max() / 4;
   };

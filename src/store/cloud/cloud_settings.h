@@ -14,7 +14,7 @@ namespace tapster {
 // REQUESTS_CA_BUNDLE and SSL_CERT_FILE follow when it is empty.
 CurlSettings network_settings(const StoreOptions& options, const Environment& environment, std::string ca_bundle = {});
 
-// A positive number, at most 100. Throws Error (general), in which `name` stands.
+// A positive number; what is larger than 100 counts as 100. Throws Error (general), in which `name` stands.
 int parse_max_attempts(const std::string& text, const std::string& name);
 
 // TAPSTER_MAX_ATTEMPTS, else 5: how often a request is sent before it fails.

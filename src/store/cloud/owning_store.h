@@ -4,7 +4,8 @@
 
 namespace tapster {
 
-// A store together with what it borrows: Parts makes that, in the order of its members, one of which is the `client`.
+// A store together with what it borrows. Parts holds that, each member after those that it borrows itself; one of them
+// is the store's `client`.
 template <typename Store, typename Parts>
 class OwningStore final : private Parts, public Store {
  public:

@@ -8,8 +8,9 @@ namespace tapster {
 namespace {
 
 // Everything that the store borrows, in the order in which it borrows.
-struct Parts {
-  Parts(const StoreLocation& location, const StoreOptions& options, const Environment& environment, Clock& clock)
+struct GcsStoreParts {
+  GcsStoreParts(const StoreLocation& location, const StoreOptions& options, const Environment& environment,
+                Clock& clock)
       : settings(resolve_gcs_settings(location, options, environment)),
         http(settings.http),
         client(
@@ -18,8 +19,8 @@ struct Parts {
               return resolve_google_identity(environment, http, clock, settings.emulator);
             },
             clock) {}
-  Parts(const Parts&) = delete;
-  Parts& operator=(const Parts&) = delete;
+  GcsStoreParts(const GcsStoreParts&) = delete;
+  GcsStoreParts& operator=(const GcsStoreParts&) = delete;
 
   GcsSettings settings;
   CurlClient http;
@@ -30,7 +31,7 @@ struct Parts {
 
 std::unique_ptr<ObjectStore> open_gcs_store(const StoreLocation& location, const StoreOptions& options,
                                             const Environment& environment, Clock& clock) {
-  return std::make_unique<OwningStore<GcsStore, Parts>>(location, options, environment, clock);
+  return std::make_unique<OwningStore<GcsStore, GcsStoreParts>>(location, options, environment, clock);
 }
 
 }  // namespace tapster

@@ -36,11 +36,11 @@ std::optional<ChecksumAlgorithm> parse_checksum_algorithm(std::string_view name)
   return std::nullopt;
 }
 
-Checksum::Checksum(ChecksumAlgorithm algorithm) : algorithm_(algorithm) {
+PayloadChecksum::PayloadChecksum(ChecksumAlgorithm algorithm) : algorithm_(algorithm) {
   if (algorithm == ChecksumAlgorithm::sha256) sha256_.emplace();
 }
 
-void Checksum::update(Bytes data) {
+void PayloadChecksum::update(Bytes data) {
   switch (algorithm_) {
     case ChecksumAlgorithm::crc32:
       crc_ = crc32(static_cast<std::uint32_t>(crc_), data);
@@ -57,7 +57,7 @@ void Checksum::update(Bytes data) {
   }
 }
 
-std::string Checksum::base64() {
+std::string PayloadChecksum::base64() {
   if (sha256_) return base64_encode(sha256_->finish());
   const std::size_t width = algorithm_ == ChecksumAlgorithm::crc64nvme ? 8 : 4;
   std::array<std::byte, 8> big_endian{};

@@ -22,9 +22,9 @@ std::string header_name(ChecksumAlgorithm algorithm);
 std::optional<ChecksumAlgorithm> parse_checksum_algorithm(std::string_view name) noexcept;
 
 // One running checksum.
-class Checksum {
+class PayloadChecksum {
  public:
-  explicit Checksum(ChecksumAlgorithm algorithm);
+  explicit PayloadChecksum(ChecksumAlgorithm algorithm);
   void update(Bytes data);
   std::string base64();  // the header's value; once, when all was given
 

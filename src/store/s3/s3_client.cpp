@@ -34,7 +34,7 @@ S3Client::Digests S3Client::digests_of(const S3Call& call, bool with_checksum) c
   const bool unsigned_payload = settings_.unsigned_payload || digests.payload_unsigned_for_checksum;
   const bool hash = !unsigned_payload && !call.body_sha256;
   std::optional<Sha256> sha256;
-  std::optional<Checksum> checksum;
+  std::optional<PayloadChecksum> checksum;
   if (hash) sha256.emplace();
   if (with_checksum) checksum.emplace(settings_.checksums.algorithm);
   const auto update = [&](Bytes data) {

@@ -1,5 +1,5 @@
-// Signed requests to one bucket, with everything that makes them succeed in the field: retries, the
-// bucket's real region, the server's clock, fresh credentials, and the way back from checksum headers.
+// Signed requests to one bucket. A call repeats what fails for a while. It corrects by itself a wrong region, a wrong
+// clock, expired credentials, and checksum headers and unsigned payloads that the store refuses.
 #pragma once
 
 #include "crypto/digest.h"
@@ -35,7 +35,8 @@ struct S3Call {
   bool needs_content_md5 = false;
   ByteSink* sink = nullptr;
   std::function<void(int, const HttpHeaders&)> on_headers = {};
-  // Statuses beside 2xx that are an answer to the caller: given back as they come, without a retry.
+  // Statuses beside 2xx that are an answer to the caller: returned as they come, without a retry. Only a checksum that
+  // the store does not implement is left out first.
   std::vector<int> accepted = {};
   std::stop_token stop = {};  // ends the call with Interrupted, also between two attempts
   Duration grace{0};          // see HttpRequest
@@ -52,14 +53,16 @@ class S3Client {
   // All but the settings is borrowed. Thread-safe.
   S3Client(S3Settings settings, HttpClient& http, CredentialProvider& credentials, Clock& clock);
 
-  // Sends the call until it gets an answer that counts. Throws TransportError when the network is to
-  // blame to the end (or as soon as a byte has reached the sink: the caller knows how to resume), and
-  // StoreError for refusals.
+  // Returns the answer with status 2xx or an accepted one. Throws TransportError when the network fails in every
+  // attempt, or once when a byte has reached the sink, which the caller can resume; StoreError for a refusal that no
+  // second chance helps; Error when there are no credentials; Interrupted; and what the body, the sink and on_headers
+  // throw.
   S3Answer call(const S3Call& call);
 
   const S3Settings& settings() const noexcept { return settings_; }
   bool sends_checksums() const noexcept { return sends_checksums_; }
   Clock& clock() const noexcept { return clock_; }
+  // The error for an accepted status that the caller does not accept after all.
   StoreError refused(const HttpResponse& response, const S3Call& call) const;
 
  private:

@@ -23,10 +23,10 @@ S3Error parse_s3_error(const HttpResponse& response);
 // True for an <Error> document: some answers carry one though their status, sent before the store knew, is 200.
 bool is_s3_error_body(std::string_view body);
 
-// Will the same request probably succeed later? (5xx, throttling, time-outs on the server's side)
+// Whether the same request may succeed later: 5xx but 501, throttling, time-outs on the server's side.
 bool is_transient(const S3Error& failure);
 
-// One line: the SDK's wording, then status, request id, bucket and key, then the likely cure.
+// Its message is one line: the SDK's wording, then status, request id, bucket and key, then the likely cure.
 // Kind network when the failure is transient, general otherwise.
 StoreError to_store_error(const S3Error& failure, const std::string& operation, const std::string& bucket,
                           const std::string& key);

@@ -48,7 +48,7 @@ constexpr S3Service kLinode{.name = "Linode Object Storage"};
 constexpr S3Service kHetzner{.name = "Hetzner Object Storage"};
 
 // "Object Storage - S3 conditional writes", OVHcloud, of June 2026; every write with a condition was answered by
-// 501 before. A 501 is coped with, so both are well served.
+// 501 before. S3Store handles a 501, so both are well served.
 constexpr S3Service kOvh{.name = "OVHcloud"};
 
 // "Managing multipart uploads", Scaleway: 1 to 1,000 parts. "Using conditional writes", of July 2026, promises
@@ -126,7 +126,7 @@ bool matches(std::string_view pattern, std::string_view host, std::string_view& 
   std::string_view head = pattern.substr(0, at);
   std::string_view rest = host.substr(0, host.size() - tail.size());
   if (const std::size_t other = head.find('*'); other != std::string_view::npos) {
-    // Two stars: only the last one is of interest, the first is any text.
+    // Two stars: the first is any text, and `star` is what the last stands for.
     const std::string_view middle = head.substr(other + 1);
     const std::size_t found = rest.rfind(middle);
     if (!rest.starts_with(head.substr(0, other)) || found == std::string_view::npos || found <= other) return false;
@@ -138,12 +138,12 @@ bool matches(std::string_view pattern, std::string_view host, std::string_view& 
   return true;
 }
 
-struct Known {
+struct EndpointMatch {
   const S3Service* service = &kOther;
   std::string region;
 };
 
-Known look_up(std::string_view host) {
+EndpointMatch match_endpoint(std::string_view host) {
   const std::string name = to_lower(host);
   std::string_view star;
   for (const Endpoint& endpoint : kEndpoints) {
@@ -155,9 +155,9 @@ Known look_up(std::string_view host) {
 
 }  // namespace
 
-const S3Service& service_of(std::string_view host) { return *look_up(host).service; }
+const S3Service& service_of(std::string_view host) { return *match_endpoint(host).service; }
 
-std::string region_of(std::string_view host) { return look_up(host).region; }
+std::string region_of(std::string_view host) { return match_endpoint(host).region; }
 
 std::string aws_endpoint(std::string_view region, bool dualstack, bool fips) {
   return fmt::format("https://s3{}{}.{}.{}", fips ? "-fips" : "", dualstack ? ".dualstack" : "", region,

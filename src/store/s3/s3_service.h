@@ -1,5 +1,5 @@
-// What is known of S3-compatible services, told apart by their endpoint's host name. A difference in
-// behaviour is a row here, never an `if` in the store. docs/s3-compatible.md tells the same to people.
+// How S3-compatible services differ. The endpoint's host name tells which service it is. Every difference is a field of
+// S3Service: no other source names a service. docs/s3-compatible.md documents the same for users.
 #pragma once
 
 #include <string>
@@ -14,7 +14,7 @@ enum class ConditionalPut {
   refused,   // answered by an error: look first, send none
 };
 
-// The defaults are what every implementation copes with; they hold for hosts that are not known.
+// The defaults are what every implementation copes with. They hold for hosts that no row names.
 struct S3Service {
   std::string_view name = {};
   bool checksums = false;  // takes x-amz-checksum-*: policy `auto` is when_supported
@@ -28,7 +28,7 @@ struct S3Service {
   bool location_constraint = true;                                // CreateBucket may name the region signed for
 };
 
-// The service that `host` (without port) belongs to; an unknown one has an empty name.
+// The service that `host` (without port) belongs to. Where no row names the host, its name is empty.
 const S3Service& service_of(std::string_view host);
 
 // The region to sign with at `host`: the one that it names, or its service's fixed one, or "".

@@ -1,6 +1,7 @@
 #include "store/s3/s3_settings.h"
 
 #include "store/cloud/cloud_settings.h"
+#include "store/cloud/credentials/service_url.h"
 #include "store/s3/credentials/aws_profile.h"
 #include "text/encoding.h"
 #include "text/shown_url.h"
@@ -15,28 +16,28 @@
 namespace tapster {
 namespace {
 
-struct Source {
+struct Setting {
   std::string value;
   std::string name;  // for messages: "AWS_MAX_ATTEMPTS"
 };
 
-std::optional<Source> from_environment_or_profile(const Environment& environment, const AwsProfile& profile,
-                                                  const char* variable, const char* key) {
-  if (auto value = environment.get(variable)) return Source{*value, variable};
-  if (auto value = profile.get(key)) return Source{*value, std::string(key) + " in the AWS profile"};
+std::optional<Setting> from_environment_or_profile(const Environment& environment, const AwsProfile& profile,
+                                                   const char* variable, const char* key) {
+  if (auto value = environment.get(variable)) return Setting{*value, variable};
+  if (auto value = profile.get(key)) return Setting{*value, std::string(key) + " in the AWS profile"};
   return std::nullopt;
 }
 
-bool truth(const Source& source) {
-  const std::string value = to_lower(source.value);
+bool parse_truth(const Setting& setting) {
+  const std::string value = to_lower(setting.value);
   if (value == "true" || value == "1" || value == "yes") return true;
   if (value == "false" || value == "0" || value == "no") return false;
-  throw error(ErrorKind::general, "{} is '{}': true or false is expected", source.name, source.value);
+  throw error(ErrorKind::general, "{} is '{}': true or false is expected", setting.name, setting.value);
 }
 
-bool flag(const Environment& environment, const AwsProfile& profile, const char* variable, const char* key) {
-  const auto source = from_environment_or_profile(environment, profile, variable, key);
-  return source && truth(*source);
+bool is_switched_on(const Environment& environment, const AwsProfile& profile, const char* variable, const char* key) {
+  const auto setting = from_environment_or_profile(environment, profile, variable, key);
+  return setting && parse_truth(*setting);
 }
 
 std::string endpoint_from(const StoreOptions& options, const Environment& environment, const AwsProfile& profile) {
@@ -54,13 +55,9 @@ std::string endpoint_from(const StoreOptions& options, const Environment& enviro
   return url;
 }
 
-// Of the endpoint, or of AWS's own when there is none.
+// The host of the endpoint, or AWS's own when there is no endpoint.
 std::string endpoint_host(std::string_view url) {
-  if (url.empty()) return "s3.amazonaws.com";
-  std::string_view host = url.substr(url.find("://") + 3);
-  host = host.substr(0, host.find('/'));
-  if (!host.starts_with('[')) host = host.substr(0, host.find(':'));
-  return std::string(host);
+  return url.empty() ? "s3.amazonaws.com" : host_of(to_lower(url)).value_or("");
 }
 
 std::string region_from(const StoreOptions& options, const Environment& environment, const AwsProfile& profile,
@@ -72,7 +69,7 @@ std::string region_from(const StoreOptions& options, const Environment& environm
   }
   if (auto value = profile.get("region")) return *value;
   std::string named = region_of(endpoint_host(settings.endpoint_url));
-  return named.empty() ? "us-east-1" : named;  // the server's own answer corrects it
+  return named.empty() ? "us-east-1" : named;  // when it is wrong, the store's answer names the right one
 }
 
 // Whether the bucket can stand as a DNS label in front of the host, under a wildcard certificate.
@@ -93,14 +90,15 @@ bool path_style_from(const StoreOptions& options, const AwsProfile& profile, con
   return settings.service->path_style || !is_dns_label(settings.bucket);
 }
 
-bool wants_checksums(const std::string& option, const std::optional<Source>& configured, const S3Service& service) {
-  const Source source = !option.empty() ? Source{option, "--checksum-policy"} : configured.value_or(Source{"auto", ""});
-  const std::string value = to_lower(source.value);
+bool wants_checksums(const std::string& option, const std::optional<Setting>& configured, const S3Service& service) {
+  const Setting setting =
+      !option.empty() ? Setting{option, "--checksum-policy"} : configured.value_or(Setting{"auto", ""});
+  const std::string value = to_lower(setting.value);
   if (value == "auto") return service.checksums;
   if (value == "when_supported") return true;
   if (value == "when_required") return false;
-  throw error(ErrorKind::general, "{} is '{}': auto, when_required or when_supported is expected", source.name,
-              source.value);
+  throw error(ErrorKind::general, "{} is '{}': auto, when_required or when_supported is expected", setting.name,
+              setting.value);
 }
 
 ChecksumPolicy checksums_from(const StoreOptions& options, const Environment& environment, const AwsProfile& profile,
@@ -166,8 +164,8 @@ HttpHeaders customer_key_from(const StoreOptions& options) {
 }
 
 int max_attempts_from(const Environment& environment, const AwsProfile& profile) {
-  const auto source = from_environment_or_profile(environment, profile, "AWS_MAX_ATTEMPTS", "max_attempts");
-  return source ? parse_max_attempts(source->value, source->name) : default_max_attempts(environment);
+  const auto setting = from_environment_or_profile(environment, profile, "AWS_MAX_ATTEMPTS", "max_attempts");
+  return setting ? parse_max_attempts(setting->value, setting->name) : default_max_attempts(environment);
 }
 
 CurlSettings http_from(const StoreOptions& options, const Environment& environment, const AwsProfile& profile) {
@@ -192,8 +190,8 @@ S3Settings resolve_s3_settings(const StoreLocation& location, const StoreOptions
   settings.encryption = encryption_from(options);
   settings.customer_key = customer_key_from(options);
   settings.endpoint_url = endpoint_from(options, environment, profile);
-  settings.dualstack = flag(environment, profile, "AWS_USE_DUALSTACK_ENDPOINT", "use_dualstack_endpoint");
-  settings.fips = flag(environment, profile, "AWS_USE_FIPS_ENDPOINT", "use_fips_endpoint");
+  settings.dualstack = is_switched_on(environment, profile, "AWS_USE_DUALSTACK_ENDPOINT", "use_dualstack_endpoint");
+  settings.fips = is_switched_on(environment, profile, "AWS_USE_FIPS_ENDPOINT", "use_fips_endpoint");
   settings.service = &service_of(endpoint_host(settings.endpoint_url));
   settings.region = region_from(options, environment, profile, settings);
   settings.path_style = path_style_from(options, profile, settings);
@@ -206,7 +204,7 @@ S3Settings resolve_s3_settings(const StoreLocation& location, const StoreOptions
   }
   settings.unsigned_payload = options.unsigned_payload;
   const auto always_sign = profile.get_nested("s3", "payload_signing_enabled");
-  const bool may_leave_out = !always_sign || !truth({*always_sign, "payload_signing_enabled in the AWS profile"});
+  const bool may_leave_out = !always_sign || !parse_truth({*always_sign, "payload_signing_enabled in the AWS profile"});
   settings.checksum_for_digest = tls && may_leave_out && settings.checksums.uploads && settings.service->checksums &&
                                  settings.checksums.algorithm != ChecksumAlgorithm::sha256;
   settings.max_attempts = max_attempts_from(environment, profile);

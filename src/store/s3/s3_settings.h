@@ -34,14 +34,14 @@ struct S3Settings {
   ChecksumPolicy checksums;
   bool unsigned_payload = false;
   // Instead of signing the body's SHA-256, leave the body's integrity to TLS and to the checksum header, in requests
-  // that carry one: over TLS, to stores that are known to verify it. Resolved as what may be; done where the processor
-  // is slow at SHA-256.
+  // that carry one: over TLS, to stores that are known to verify it. resolve_s3_settings says whether it may be done,
+  // and open_s3_store does it only where the processor is slow at SHA-256.
   bool checksum_for_digest = false;
   HttpHeaders encryption;    // sent when an object is made
   HttpHeaders customer_key;  // sent whenever an object's bytes are touched; holds a secret
   int max_attempts = 5;
-  // Whose keys sign, as far as the environment or the profile's name tells: a store with tenants has a bucket of one
-  // name for each of them.
+  // The access key's id, as far as the environment has it, and the profile's name. They tell tenants apart, each of
+  // whom may have a bucket of this name.
   std::string caller;
   CurlSettings http;
 

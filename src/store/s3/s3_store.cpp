@@ -101,15 +101,15 @@ bool S3Store::proven_absent(const std::string& key) {
 }
 
 std::optional<ObjectStat> S3Store::stat(const std::string& key) {
-  constexpr int kLooks = 3;
-  for (int look = 1;; ++look) {
+  constexpr int kMaxChecks = 3;
+  for (int check = 1;; ++check) {
     S3Call call{.operation = "HeadObject", .method = "HEAD", .key = key};
     call.headers = client_.settings().customer_key;
     call.accepted = {status::kNotFound};
     const S3Answer answer = client_.call(call);
     if (answer.http.status != status::kNotFound) return stat_from_headers(answer.http.headers);
     if (proven_absent(key)) return std::nullopt;
-    if (look == kLooks) throw client_.refused(answer.http, call);  // it comes and goes
+    if (check == kMaxChecks) throw client_.refused(answer.http, call);  // HEAD and GET keep contradicting each other
   }
 }
 
@@ -122,7 +122,7 @@ bool S3Store::send_condition(const std::string& key, const PutOptions& options, 
   try {
     if (!is_listed(options.protection)) exists = stat(key).has_value();
   } catch (const StoreError& refusal) {
-    // Policies that allow nothing but writing: the condition alone must do then.
+    // A policy may allow nothing but writing. Then the condition alone protects what is stored.
     if (refusal.details().http_status != status::kForbidden || support == ConditionalPut::refused) throw;
     log::info("Cannot look for {} before it is written: {}", describe(key), refusal.what());
   }
@@ -197,7 +197,7 @@ void S3Store::create_container() {
   const S3Settings& settings = client_.settings();
   const std::string& region = settings.region;
   std::string document;
-  // us-east-1 is where buckets are made without a word, and "auto" is not a place.
+  // Without a location constraint a bucket is made in us-east-1; "auto" names no region.
   if (settings.service->location_constraint && region != "us-east-1" && region != "auto") {
     document = fmt::format(
         "<CreateBucketConfiguration xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"><LocationConstraint>{}"

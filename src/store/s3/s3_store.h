@@ -53,7 +53,7 @@ class S3Store : public ObjectStore {
   std::atomic<bool> tags_left_out_{false};  // and a warning was given
 };
 
-// The whole: settings, client, credentials and store under one owner.
+// A store that owns its settings, client and credentials.
 std::unique_ptr<ObjectStore> open_s3_store(const StoreLocation& location, const StoreOptions& options,
                                            const Environment& environment, Clock& clock);
 

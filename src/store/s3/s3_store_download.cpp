@@ -28,7 +28,7 @@ class S3Download final : public DownloadProtocol {
   S3Client& client_;
   const std::string& key_;
   std::string name_;
-  std::optional<Checksum> checksum_;
+  std::optional<PayloadChecksum> checksum_;
   std::string stored_checksum_;
 };
 

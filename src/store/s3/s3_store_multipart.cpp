@@ -25,7 +25,7 @@ std::string completion_document(const std::vector<UploadedPart>& parts, const Ch
   return document + "</CompleteMultipartUpload>";
 }
 
-// A status of 200 promises nothing here: it may be sent before the work is done.
+// The store may send status 200 before it has completed the upload: only the body says that it has.
 bool says_complete(const std::string& body) {
   const auto document = XmlDocument::parse(body);
   return document && document->root().name() == "CompleteMultipartUploadResult";
@@ -102,7 +102,7 @@ void S3Store::tag_afterwards(const std::string& key, const PutOptions& options) 
   }
 }
 
-// For when the answer does not tell whether the upload was completed.
+// Tells whether the upload was completed where the answer does not.
 bool S3Store::stored_whole(const UploadId& upload, const std::vector<UploadedPart>& parts) {
   const auto stored = stat(upload.key);
   return stored && stored->size == total_size(parts);
@@ -133,7 +133,7 @@ PutResult S3Store::complete_upload(const UploadId& upload, const std::vector<Upl
     return complete_upload(upload, parts, options);
   }
   if (answer.http.status == status::kNotFound) {
-    // A repeat, after an answer that was lost, does not find the upload any more: it is the object then.
+    // When the answer to the first request was lost, the second one does not find the upload: it is an object by now.
     if (answer.error_code != "NoSuchUpload" || !stored_whole(upload, parts)) throw client_.refused(answer.http, call);
   } else if (!says_complete(answer.http.body) && !stored_whole(upload, parts)) {
     throw error(ErrorKind::network, "{}: the store's answer does not say that {} is complete, and it is not there",

@@ -10,8 +10,8 @@ namespace tapster {
 namespace {
 
 // Everything that an S3 store borrows, in the order in which it borrows.
-struct Parts {
-  Parts(const StoreLocation& location, const StoreOptions& options, const Environment& environment, Clock& clock)
+struct S3StoreParts {
+  S3StoreParts(const StoreLocation& location, const StoreOptions& options, const Environment& environment, Clock& clock)
       : profile(options.aws_profile, environment),
         settings(for_this_processor(resolve_s3_settings(location, options, environment, profile), environment)),
         http(settings.http),
@@ -34,7 +34,7 @@ struct Parts {
 
 std::unique_ptr<ObjectStore> open_s3_store(const StoreLocation& location, const StoreOptions& options,
                                            const Environment& environment, Clock& clock) {
-  return std::make_unique<OwningStore<S3Store, Parts>>(location, options, environment, clock);
+  return std::make_unique<OwningStore<S3Store, S3StoreParts>>(location, options, environment, clock);
 }
 
 }  // namespace tapster

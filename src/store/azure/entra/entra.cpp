@@ -71,7 +71,7 @@ AccessToken ask_entra(const IdentityContext& context, const SecretFields& proof,
   request.url = entra_token_url(context.settings);
   request.headers = {{"Content-Type", "application/x-www-form-urlencoded"}, {"Accept", "application/json"}};
   request.body = &body;
-  HttpResponse response = ask(context.http, context.clock, request, source);
+  HttpResponse response = call_service(context.http, context.clock, request, source);
   if (response.status == 200) return parse_token(response.body, source, context.clock.now());
   response.body = without_secrets(std::move(response.body), proof);
   throw entra_refusal(response, source);

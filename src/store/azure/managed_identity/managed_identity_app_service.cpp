@@ -17,7 +17,7 @@ class AppServiceSource final : public TokenSource {
     HttpRequest request =
         managed_identity_request(context_, context_.settings.identity_endpoint, "IDENTITY_ENDPOINT", "2019-08-01");
     request.headers = {{"X-IDENTITY-HEADER", std::string(context_.settings.identity_header.reveal())}};
-    const HttpResponse response = ask(context_.http, context_.clock, request, name());
+    const HttpResponse response = call_service(context_.http, context_.clock, request, name());
     if (response.status != 200) throw refusal(response, name(), reason_in(response));
     return parse_token(response.body, name(), context_.clock.now());
   }

@@ -29,11 +29,11 @@ class AzureArcSource final : public TokenSource {
     HttpRequest request =
         managed_identity_request(context_, context_.settings.identity_endpoint, "IDENTITY_ENDPOINT", "2020-06-01");
     request.headers = {{"Metadata", "true"}};
-    const HttpResponse challenge = ask(context_.http, context_.clock, request, name());
+    const HttpResponse challenge = call_service(context_.http, context_.clock, request, name());
     if (challenge.status != 401) throw refusal(challenge, name(), reason_in(challenge));
     const Secret key = key_named_by(challenge);
     request.headers.emplace_back("Authorization", fmt::format("Basic {}", key.reveal()));
-    const HttpResponse response = ask(context_.http, context_.clock, request, name());
+    const HttpResponse response = call_service(context_.http, context_.clock, request, name());
     if (response.status != 200) throw refusal(response, name(), reason_in(response));
     return parse_token(response.body, name(), context_.clock.now());
   }

@@ -85,7 +85,7 @@ class ImdsSource final : public TokenSource {
     token.headers = {{"Metadata", "true"}};
     Duration pause = kPatience.pause;
     for (int attempt = 1;; ++attempt) {
-      HttpResponse response = ask(context_.http, context_.clock, token, name(), kNoAnswerPatience, never);
+      HttpResponse response = call_service(context_.http, context_.clock, token, name(), kNoAnswerPatience, never);
       if (attempt >= kPatience.attempts || !is_busy(response)) return response;
       log::debug("{} answered with status {}, attempt {}", name(), response.status, attempt);
       context_.clock.sleep(pause);

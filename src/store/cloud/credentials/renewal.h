@@ -27,8 +27,10 @@ class Renewal {
   Renewal(std::function<Credential()> fetch, std::function<std::string()> source, Clock& clock)
       : fetch_(std::move(fetch)), source_(std::move(source)), clock_(clock) {}
 
-  // What is valid now: the same until five minutes before it expires. A failed renewal is a warning as long
-  // as the old one is valid. Throws what fetch throws, and Error (general) when it brings what has expired.
+  // Credentials that are valid now. The same ones are returned until five minutes before they expire or, where they
+  // live for less than six minutes, for one minute. Then new ones are fetched. A failed renewal is a warning as long as
+  // the old ones are valid. Throws what fetch throws, and Error (general) when fetch returns credentials that have
+  // expired.
   Credential get() {
     const std::lock_guard lock(mutex_);
     const TimePoint now = clock_.now();

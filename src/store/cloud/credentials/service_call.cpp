@@ -1,6 +1,5 @@
 #include "store/cloud/credentials/service_call.h"
 
-#include "text/encoding.h"
 #include "text/json_member.h"
 #include "text/one_line.h"
 
@@ -17,8 +16,8 @@ using nlohmann::json;
 
 bool is_transient(const HttpResponse& response) { return response.status == 429 || response.status >= 500; }
 
-HttpResponse ask(HttpClient& http, Clock& clock, const HttpRequest& request, std::string_view service,
-                 const Patience& patience, bool (*transient)(const HttpResponse& response)) {
+HttpResponse call_service(HttpClient& http, Clock& clock, const HttpRequest& request, std::string_view service,
+                          const Patience& patience, bool (*transient)(const HttpResponse& response)) {
   Duration pause = patience.pause;
   for (int attempt = 1;; ++attempt) {
     const bool last = attempt >= patience.attempts;

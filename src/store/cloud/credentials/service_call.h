@@ -20,9 +20,10 @@ bool is_transient(const HttpResponse& response);
 
 // Sends the request, and sends it again as long as the answer is `transient` or the network failed, in as many attempts
 // as `patience` allows. Returns the last answer, whatever it is. Throws TransportError, in which `service` stands, when
-// the last attempt got none.
-HttpResponse ask(HttpClient& http, Clock& clock, const HttpRequest& request, std::string_view service,
-                 const Patience& patience = {}, bool (*transient)(const HttpResponse& response) = is_transient);
+// the last attempt got none, or one failed that would fail again.
+HttpResponse call_service(HttpClient& http, Clock& clock, const HttpRequest& request, std::string_view service,
+                          const Patience& patience = {},
+                          bool (*transient)(const HttpResponse& response) = is_transient);
 
 // An Error for an answer that brought no credentials: network if it was transient to the end, else general.
 Error refusal(const HttpResponse& response, std::string_view service, std::string_view reason);

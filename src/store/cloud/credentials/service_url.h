@@ -7,11 +7,11 @@
 
 namespace tapster {
 
-// HOST[:PORT] of http[s]://HOST[:PORT]/..., as a Host header says it; nothing when the text is not of that form, has
-// a user in it, or holds what no URL holds.
+// HOST[:PORT] of http[s]://HOST[:PORT]/..., as a Host header says it. nullopt: the text has another form, names a user,
+// or has characters that no URL has.
 std::optional<std::string> authority_of(std::string_view url);
 
-// The host alone: in lower case, without port and brackets.
+// The host of it alone: in lower case, without port and brackets.
 std::optional<std::string> host_of(std::string_view url);
 
 bool is_loopback(const std::string& host);    // "localhost", 127.0.0.0/8, ::1

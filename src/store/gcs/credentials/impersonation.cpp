@@ -58,7 +58,7 @@ class ImpersonatedSource final : public TokenSource {
       request.headers = {{"Content-Type", "application/json"},
                          {"Authorization", fmt::format("Bearer {}", callers.value.reveal())}};
       request.body = &body;
-      const HttpResponse response = ask(network_.http, network_.clock, request, service);
+      const HttpResponse response = call_service(network_.http, network_.clock, request, service);
       if (response.status == 200) return token_in(response, service);
       if (response.status != 401 || again) throw google_refusal(response, service, kImpersonationCures);
       caller_.refuse(callers);

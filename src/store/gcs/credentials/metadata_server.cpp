@@ -44,7 +44,7 @@ class MetadataServer {
     request.total_timeout = kMetadataTimeout;
     request.use_proxy = false;
     try {
-      HttpResponse response = ask(network_.http, network_.clock, request, name(), kPatience);
+      HttpResponse response = call_service(network_.http, network_.clock, request, name(), kPatience);
       const std::string* flavor = find_header(response.headers, kFlavor);
       if (flavor != nullptr && *flavor == "Google") {
         seen_ = true;

@@ -76,7 +76,7 @@ class AwsToken final : public SubjectToken {
     request.connect_timeout = kAwsTimeout;
     request.total_timeout = kAwsTimeout;
     request.use_proxy = url.starts_with("https://");
-    HttpResponse response = ask(network_.http, network_.clock, request, service);
+    HttpResponse response = call_service(network_.http, network_.clock, request, service);
     if (response.status != 200) throw refusal(response, service, reason_in(response));
     return response;
   }

@@ -79,7 +79,7 @@ class UrlToken final : public SubjectToken {
     request.url = url_;
     request.headers = headers_;
     request.use_proxy = url_.starts_with("https://");  // the others are on this machine or link-local
-    const HttpResponse response = ask(network_.http, network_.clock, request, name());
+    const HttpResponse response = call_service(network_.http, network_.clock, request, name());
     if (response.status != 200) throw refusal(response, name(), reason_in(response));
     return format_.read(response.body, fmt::format("the answer of {}", name()));
   }

@@ -88,7 +88,7 @@ AccessToken request_token(const GoogleNetwork& network, const std::string& url, 
   request.headers.insert(request.headers.end(), headers.begin(), headers.end());
   request.body = &body;
   const TimePoint asked = network.clock.now();
-  const HttpResponse response = ask(network.http, network.clock, request, service);
+  const HttpResponse response = call_service(network.http, network.clock, request, service);
   if (response.status != 200) throw google_refusal(response, service, cures);
   return parse_token(response.body, asked, service);
 }

@@ -1,4 +1,4 @@
-// The links of the credential chain. Internal to it; users see credentials.h.
+// The links of the credential chain. Internal to it: its users include aws_credentials.h.
 #pragma once
 
 #include "store/s3/credentials/aws_credentials.h"
@@ -12,7 +12,7 @@
 
 namespace tapster {
 
-// What every link may ask of the world. A copy per link; the references outlive all of them.
+// What the links read settings from and send requests with. Each link has a copy; the references outlive all of them.
 struct CredentialContext {
   AwsProfile profile;
   const Environment& environment;
@@ -46,7 +46,7 @@ std::unique_ptr<CredentialSource> link_config_file(const CredentialContext& cont
 std::unique_ptr<CredentialSource> link_container(const CredentialContext& context);
 std::unique_ptr<CredentialSource> link_instance_metadata(const CredentialContext& context);
 
-// Follows the links and renews what they give, as credentials.h promises. `not_found` is the
+// Follows the links and renews what they give, as aws_credentials.h promises. `not_found` is the
 // whole message for the case that no link leads anywhere.
 std::unique_ptr<CredentialProvider> follow_links(std::vector<CredentialLink> links, CredentialContext context,
                                                  std::string not_found);

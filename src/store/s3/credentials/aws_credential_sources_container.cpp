@@ -46,7 +46,7 @@ class ContainerSource final : public CredentialSource {
     request.connect_timeout = kServiceTimeout;
     request.total_timeout = kServiceTimeout;
     request.use_proxy = false;
-    const HttpResponse response = ask(context_.http, context_.clock, request, name(), kPatience, is_transient);
+    const HttpResponse response = call_service(context_.http, context_.clock, request, name(), kPatience, is_transient);
     if (response.status != 200) throw refusal(response, name(), reason_in(response));
     return parse_credentials(response.body, name());
   }

@@ -101,8 +101,8 @@ class MetadataSource final : public CredentialSource {
     return credentials;
   }
 
-  // nullopt: version 1 is to be used. No answer in time counts for that, too: the answers to containers that are a
-  // network hop too far away are dropped.
+  // nullopt: version 1 is to be used. That includes no answer in time: version 2 drops its answers to containers that
+  // are one network hop further away than it allows.
   std::optional<HttpResponse> request_token() {
     HttpRequest request = request_for("latest/api/token");
     request.method = "PUT";
@@ -110,7 +110,7 @@ class MetadataSource final : public CredentialSource {
     MemoryBody nothing{Bytes()};
     request.body = &nothing;
     try {
-      HttpResponse response = ask(context_.http, context_.clock, request, name(), patience_, is_transient);
+      HttpResponse response = call_service(context_.http, context_.clock, request, name(), patience_, is_transient);
       if (response.status == 403 || response.status == 404 || response.status == 405) return std::nullopt;
       return response;
     } catch (const TransportError& problem) {
@@ -122,7 +122,7 @@ class MetadataSource final : public CredentialSource {
   HttpResponse get(const std::string& path) {
     HttpRequest request = request_for(path);
     if (!token_.empty()) request.headers.emplace_back("x-aws-ec2-metadata-token", token_.reveal());
-    return ask(context_.http, context_.clock, request, name(), patience_, is_transient);
+    return call_service(context_.http, context_.clock, request, name(), patience_, is_transient);
   }
 
   HttpRequest request_for(const std::string& path) const {
@@ -150,8 +150,8 @@ class MetadataSource final : public CredentialSource {
                 : fmt::format("The instance metadata service at {} answered with status {}", base_, response.status));
   }
 
-  // Not being on EC2 looks like a service that does not answer: no error, as long as the
-  // service has not been seen.
+  // Outside of EC2 the service does not answer, or another one does. That is an error only after the service has given
+  // credentials.
   std::optional<AwsCredentials> absent(ErrorKind kind, const std::string& why) const {
     if (found_) throw Error(kind, why);
     log::info("{}", why);

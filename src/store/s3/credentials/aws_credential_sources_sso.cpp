@@ -1,7 +1,6 @@
-// A profile of IAM Identity Center (SSO): the token that `aws sso login` left in its cache buys
-// a role's credentials at the portal ("GetRoleCredentials", Portal API Reference). A token that
-// expired is renewed where the cache holds what that takes ("CreateToken", OIDC API Reference);
-// the cache belongs to the AWS CLI and is not written.
+// A profile of IAM Identity Center (SSO). The portal gives a role's credentials for the token that `aws sso login` left
+// in its cache ("GetRoleCredentials", Portal API Reference). A token that expired is renewed where the cache has a
+// refresh token and a client ("CreateToken", OIDC API Reference). The cache belongs to the AWS CLI and is not written.
 #include "crypto/digest.h"
 #include "file/text_file.h"
 #include "store/s3/credentials/aws_credential_request.h"
@@ -53,7 +52,7 @@ class SsoSource final : public CredentialSource {
                               percent_encode(settings_.account), percent_encode(settings_.role));
     request.headers = {{"x-amz-sso_bearer_token", std::string(token.access.reveal())}};
     const HttpResponse response =
-        ask(context_.http, context_.clock, request, "the SSO portal " + service, {}, is_transient);
+        call_service(context_.http, context_.clock, request, "the SSO portal " + service, {}, is_transient);
     if (response.status == 401) {
       token_.reset();
       throw error(ErrorKind::general, "The SSO portal {} refused the token of profile \"{}\" ({}); {}", service,
@@ -87,7 +86,7 @@ class SsoSource final : public CredentialSource {
 
   const SsoToken& valid_token() {
     const TimePoint now = context_.clock.now();
-    // Somebody may have logged in again since: the cache knows better than we do.
+    // Somebody may have logged in again since: then the cache holds a newer token.
     if (!token_ || token_->expires <= now) {
       SsoToken cached = read_cache();
       if (!token_ || cached.expires > now) token_ = std::move(cached);
@@ -136,7 +135,7 @@ class SsoSource final : public CredentialSource {
     request.headers = {{"Content-Type", "application/json"}};
     request.body = &body;
     const HttpResponse response =
-        ask(context_.http, context_.clock, request, "the SSO token service " + service, {}, is_transient);
+        call_service(context_.http, context_.clock, request, "the SSO token service " + service, {}, is_transient);
     const json document = json::parse(response.body, nullptr, false);
     const bool usable = response.status == 200 && document.is_object() && !text_of(document, "accessToken").empty() &&
                         document.contains("expiresIn") && document["expiresIn"].is_number_integer();

@@ -1,4 +1,4 @@
-// Keys that lie there ready: in variables and in files.
+// Keys in environment variables and in the two files of the profile.
 #include "store/s3/credentials/aws_credential_sources.h"
 #include "text/time_text.h"
 

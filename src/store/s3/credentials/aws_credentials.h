@@ -26,11 +26,10 @@ class CredentialProvider {
  public:
   virtual ~CredentialProvider() = default;
 
-  // Credentials that are valid now. The first call looks for them; later calls return the same
-  // ones until five minutes before they expire and then fetch new ones. While one thread fetches, the
-  // others wait for its result. A failed renewal is a warning as long as the old
-  // credentials are valid. Throws Error: network when a service that should answer did not,
-  // general for everything else (nothing found, refused, malformed settings).
+  // Credentials that are valid now. The first call follows the chain to them; later calls return the same ones and
+  // renew them as Renewal::get does (store/cloud/credentials/renewal.h). While one thread fetches, the others wait for
+  // its result. Throws Error: network when a service that should answer did not, general for everything else (nothing
+  // found, refused, malformed settings).
   virtual AwsCredentials get() = 0;
 
   // Says that the store answered ExpiredToken or InvalidToken to `refused`. If they are still

@@ -11,7 +11,7 @@ struct AwsPartition {
   std::string_view dual_stack_suffix;  // s3.dualstack.REGION is older and uses dns_suffix
 };
 
-// Regions that nobody has heard of are taken for new ones of the commercial partition.
+// A region with no known prefix counts as one of the commercial partition.
 const AwsPartition& partition_of(std::string_view region) noexcept;
 
 }  // namespace tapster

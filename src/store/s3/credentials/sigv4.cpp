@@ -12,7 +12,8 @@
 namespace tapster {
 namespace {
 
-// The last one is not of S3's: it ties a signed GetCallerIdentity to the identity pool that it is shown to.
+// The last one is not for S3: it binds a signed GetCallerIdentity request to the one Google identity pool that may see
+// it.
 constexpr std::array<std::string_view, 7> kSignedHeaders = {
     "content-md5", "content-type", "date", "if-match", "if-none-match", "range", "x-goog-cloud-target-resource"};
 constexpr std::array<std::string_view, 4> kOwnHeaders = {"authorization", "x-amz-content-sha256", "x-amz-date",
@@ -29,7 +30,7 @@ struct UrlParts {
   std::string_view query;
 };
 
-UrlParts take_apart(std::string_view url) {
+UrlParts split_url(std::string_view url) {
   UrlParts parts;
   const std::string_view default_port = url.starts_with("https:") ? ":443" : ":80";
   url = url.substr(0, url.find('#'));
@@ -125,7 +126,7 @@ void sign_request(HttpRequest& request, const AwsCredentials& credentials, const
     request.headers.emplace_back("x-amz-security-token", credentials.session_token.reveal());
   }
 
-  const UrlParts url = take_apart(request.url);
+  const UrlParts url = split_url(request.url);
   const CanonicalHeaders headers = canonical_headers(request.headers, url.host);
   // S3 alone computes from the path as it was sent; the other services encode it once more.
   const std::string canonical_request =

@@ -90,7 +90,7 @@ AwsCredentials call_sts(const CredentialContext& context, const std::string& ope
       sign_request(request, *key, {endpoint.region, "sts"}, context.clock.now(),
                    hex_encode(sha256(as_bytes(form.reveal()))));
     }
-    const HttpResponse response = ask(context.http, context.clock, request, service, {}, is_transient_sts);
+    const HttpResponse response = call_service(context.http, context.clock, request, service, {}, is_transient_sts);
     if (response.status == 200) return credentials_in(response, operation, service);
     const StsError problem = error_in(response);
     if (key && !again && (problem.code == "ExpiredToken" || problem.code == "ExpiredTokenException")) {

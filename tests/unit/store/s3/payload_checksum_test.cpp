@@ -8,7 +8,7 @@ using namespace tapster;
 namespace {
 
 std::string of(ChecksumAlgorithm algorithm, std::initializer_list<std::string_view> pieces) {
-  Checksum checksum(algorithm);
+  PayloadChecksum checksum(algorithm);
   for (const std::string_view piece : pieces) checksum.update(as_bytes(piece));
   return checksum.base64();
 }
