@@ -9,13 +9,15 @@
 //  5. stop: PostgreSQL ends the backup and gives the label, which is the last member of PGDATA's archive. The session
 //     with PostgreSQL ends here.
 //  6. complete: all uploads are completed. The archives have their names.
-//  7. wait_for_wal: the segments from the begin to the end of the backup are looked for in the archive.
-//  8. store_done: backup.info is written, once, and says DONE. Only now is there a backup.
+//  7. wait_for_wal: the segments from the begin to the end of the backup are looked for in the archive. Uploads that
+//     only the store knows of are aborted.
+//  8. store_done: backup.info is written and says DONE. Only now is there a backup.
 //
-// Whatever fails from 2 on ends in fail(): everything under way is interrupted, unfinished uploads are aborted, and
-// backup.info is written, once, and says FAILED, with what is known of the begin and nothing of an end. Archives that
-// were complete stay until backup-delete. SIGKILL leaves no backup.info: archives that are complete, and open uploads,
-// which backup-delete --orphans removes when they are a day old.
+// A failure in step 1 records nothing. Whatever fails from step 2 on ends in fail(): everything under way is
+// interrupted, unfinished uploads are aborted, and backup.info is written and says FAILED, with what is known of the
+// begin and nothing of an end. That includes a failure of step 8 whose request may have reached the store all the same.
+// Archives that were complete stay until backup-delete. SIGKILL leaves no backup.info: archives that are complete, and
+// open uploads, which backup-delete --orphans removes when they are a day old.
 #include "backup/take/backup_course.h"
 
 #include "backup/copy/backup_manifest.h"
