@@ -123,7 +123,7 @@ void BackupCourse::run() {
 ServerFacts BackupCourse::prepare() {
   info_.server_name = "cloud";
   info_.backup_name = options_.name;
-  const ServerFacts server = session_->facts();
+  ServerFacts server = session_->facts();
   record_server(info_, server);
   session_->check_privileges(server);
   check_local_cluster(server);
