@@ -1,6 +1,6 @@
 #include "backup-delete/backup_delete_options.h"
 
-#include "options/values.h"
+#include "grammar/values.h"
 
 #include <algorithm>
 

@@ -1,7 +1,7 @@
 #include "backup/backup_options.h"
 
+#include "grammar/values.h"
 #include "options/upload_options.h"
-#include "options/values.h"
 
 #include <tapster/error.h>
 

@@ -1,6 +1,6 @@
 // Options of disk snapshots, and what must not go together.
 #include "backup/backup_options.h"
-#include "options/values.h"
+#include "grammar/values.h"
 
 #include <tapster/error.h>
 

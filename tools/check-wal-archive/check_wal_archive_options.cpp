@@ -1,6 +1,6 @@
 #include "check-wal-archive/check_wal_archive_options.h"
 
-#include "options/values.h"
+#include "grammar/values.h"
 
 namespace tapster {
 

@@ -2,7 +2,7 @@
 
 #include "grammar/dialect.h"
 #include "grammar/help.h"
-#include "options/values.h"
+#include "grammar/values.h"
 
 #include <tapster/error.h>
 

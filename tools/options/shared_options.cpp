@@ -1,6 +1,6 @@
 #include "options/shared_options.h"
 
-#include "options/values.h"
+#include "grammar/values.h"
 
 #include <algorithm>
 #include <iterator>

@@ -1,7 +1,7 @@
 #include "options/tags.h"
 
 #include "grammar/command_line.h"
-#include "options/values.h"
+#include "grammar/values.h"
 
 #include <fmt/format.h>
 

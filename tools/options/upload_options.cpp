@@ -1,7 +1,7 @@
 #include "options/upload_options.h"
 
+#include "grammar/values.h"
 #include "options/tags.h"
-#include "options/values.h"
 
 #include <utility>
 

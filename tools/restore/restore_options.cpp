@@ -1,6 +1,6 @@
 #include "restore/restore_options.h"
 
-#include "options/values.h"
+#include "grammar/values.h"
 
 #include <tapster/error.h>
 

@@ -1,6 +1,6 @@
 #include "wal-restore/wal_restore_options.h"
 
-#include "options/values.h"
+#include "grammar/values.h"
 
 namespace tapster {
 

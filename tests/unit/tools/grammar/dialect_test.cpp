@@ -1,6 +1,6 @@
 #include "grammar/dialect.h"
 
-#include "options/values.h"
+#include "grammar/values.h"
 #include "support/catch.h"
 
 namespace tapster {

@@ -1,4 +1,4 @@
-#include "options/values.h"
+#include "grammar/values.h"
 
 #include "grammar/command_line.h"
 #include "support/catch.h"
