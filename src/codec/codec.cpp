@@ -94,13 +94,13 @@ constexpr bool is_complete(const Codec& codec) {
   for (const int level : {low, medium, high, backup}) {
     if (level < min || level > max) return false;
   }
-  return codec.reading_rank > 0 && codec.make_compressor != nullptr && codec.make_decompressor != nullptr &&
+  return codec.reading_rank > 0 &&
          (codec.compression == Compression::none ||
           (chosen_by_option && codec.suffix.starts_with('.') && codec.option.name.starts_with("--") &&
            codec.option.name.substr(2) == codec.name && !codec.option.help.empty()));
 }
 static_assert(std::all_of(kCodecs.begin(), kCodecs.end(), is_complete),
-              "a row has a rank, a suffix, --NAME, a command that offers it, levels in range and both directions");
+              "a row has a rank, a suffix, --NAME, a command that offers it, and levels in range");
 
 constexpr bool are_distinct(const Codec& a, const Codec& b) {
   const auto differ = [](int place, int other) { return place != other || place == 0; };

@@ -36,11 +36,12 @@ struct Codec {
   int wal_archive_place = 0, backup_place = 0;
   CodecLevels levels = {};
   // Each makes a sink that writes into `next` (borrowed), with the guarantees of make_compressor,
-  // make_backup_compressor and make_decompressor. `level` is within the range of `levels`.
-  std::unique_ptr<ByteSink> (*make_compressor)(int level, ByteSink& next, ContentSize content_size) = nullptr;
+  // make_backup_compressor and make_decompressor. `level` is within the range of `levels`. A reference cannot be left
+  // out of a row.
+  std::unique_ptr<ByteSink> (&make_compressor)(int level, ByteSink& next, ContentSize content_size);
   // nullptr: base backups, too, are compressed by one thread.
   std::unique_ptr<ByteSink> (*make_parallel_compressor)(int level, int threads, ByteSink& next) = nullptr;
-  std::unique_ptr<ByteSink> (*make_decompressor)(ByteSink& next) = nullptr;
+  std::unique_ptr<ByteSink> (&make_decompressor)(ByteSink& next);
 };
 
 const Codec& codec_of(Compression compression) noexcept;
